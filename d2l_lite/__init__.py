@@ -1,0 +1,23 @@
+"""The helper of the book "From LeNet to AlexNet": load, trace, train, draw."""
+
+from d2l_lite.data import load_data_fashion_mnist
+from d2l_lite.device import pick_device
+from d2l_lite.draw import draw_nets, plot_runs, show_images
+from d2l_lite.nets import alexnet, lenet
+from d2l_lite.runs import load_record
+from d2l_lite.trace import trace
+from d2l_lite.train import evaluate, train_image_classifier
+
+__all__ = [
+    "alexnet",
+    "draw_nets",
+    "evaluate",
+    "lenet",
+    "load_data_fashion_mnist",
+    "load_record",
+    "pick_device",
+    "plot_runs",
+    "show_images",
+    "trace",
+    "train_image_classifier",
+]

@@ -1,0 +1,195 @@
+"""Fashion-MNIST in memory, as bytes; a minibatch is an index into it."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import os
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pooch
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from d2l_lite.device import pick_device
+
+Images = Tensor  # (N, 1, H, W), float32 in [0, 1]
+Labels = Tensor  # (N,), int64 in 0..9
+
+CLASSES = (
+    "t-shirt", "trouser", "pullover", "dress", "coat",
+    "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+# The four files and their MD5 sums (Xiao et al. 2017, the data's own README).
+FILES = {
+    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+MIRRORS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+)
+SWITCH = "D2L_LITE_DATA"
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+SAMPLE = Path(__file__).parent / "sample"
+
+
+class Minibatches:
+    """Minibatches of (Images, Labels), cut by index on one device.
+
+    Args: images (N, 1, 28, 28) uint8; labels (N,) in 0..9; resize is the new
+    side in pixels. The last minibatch holds what is left. `generator` draws
+    the order, so dropout or another seed elsewhere cannot disturb it.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        batch_size: int,
+        resize: int | None = None,
+        *,
+        shuffle: bool = False,
+        device: torch.device | None = None,
+    ):
+        for name, value in (("batch_size", batch_size), ("resize", resize)):
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
+        self.device = device or pick_device()
+        self.images = images.to(self.device)
+        self.labels = labels.to(self.device, torch.int64)
+        self.batch_size, self.resize, self.shuffle = batch_size, resize, shuffle
+        self.generator = torch.Generator().manual_seed(0)
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Images, Labels]]:
+        n = len(self.labels)
+        if self.shuffle:
+            order = torch.randperm(n, generator=self.generator)
+        else:
+            order = torch.arange(n)
+        for index in order.to(self.device).split(self.batch_size):
+            X = self.images[index].float().div_(255)
+            if self.resize:
+                X = resize_images(X, self.resize)
+            yield X, self.labels[index]
+
+    def __repr__(self) -> str:
+        check_sum = zlib.crc32(self.images.cpu().numpy())
+        return (
+            f"Minibatches({len(self.labels)} images, check sum {check_sum:08x}, "
+            f"batch_size={self.batch_size}, resize={self.resize}, "
+            f"shuffle={self.shuffle})"
+        )
+
+
+def resize_images(X: Images, side: int) -> Images:
+    """Resize (N, 1, H, W) to (N, 1, side, side), bilinear as torchvision's.
+
+    Antialiased only when it shrinks: enlarging gives the same picture without.
+    """
+    shrinks = side < max(X.shape[-2:])
+    return F.interpolate(X, size=(side, side), mode="bilinear", antialias=shrinks)
+
+
+def load_data_fashion_mnist(
+    batch_size: int, resize: int | None = None, *, device: torch.device | None = None
+) -> tuple[Minibatches, Minibatches]:
+    """Return training and test minibatches of (Images, Labels).
+
+    batch_size images a minibatch, resized to (resize, resize) if asked. They
+    live on `device` (default: `pick_device()`). Raises ValueError when a file
+    of the data is missing or faulty. Source: Xiao et al. 2017.
+    """
+    folder = find_folder()
+    splits = [read_split(folder, name) for name in ("train", "t10k")]
+    sizes = " + ".join(f"{len(labels):,}" for _, labels in splits)
+    note = "; the bundled SAMPLE, not the whole set" if folder == SAMPLE else ""
+    print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
+    train, test = splits
+    return (
+        Minibatches(*train, batch_size, resize, shuffle=True, device=device),
+        Minibatches(*test, batch_size, resize, device=device),
+    )
+
+
+def find_folder() -> Path:
+    """Return the folder of the four files: the first that is there.
+
+    Order: $D2L_LITE_DATA (never passed over), Debian's package, the user's
+    cache, a download into it, the bundled sample.
+    """
+    if named := os.environ.get(SWITCH):
+        return Path(named)
+    if all((DEBIAN / name).is_file() for name in FILES):
+        return DEBIAN
+    return download() or SAMPLE
+
+
+@functools.cache
+def download() -> Path | None:
+    """Return the cache folder with the checked files; None without a network."""
+    folder = Path(pooch.os_cache("d2l_lite"))
+    for mirror in MIRRORS:
+        try:
+            for name, md5 in FILES.items():
+                pooch.retrieve(
+                    mirror + name,
+                    known_hash=f"md5:{md5}",
+                    fname=name,
+                    path=folder,
+                    downloader=pooch.HTTPDownloader(timeout=10),
+                )
+            return folder
+        except (OSError, ValueError) as error:
+            print(f"no Fashion-MNIST from {mirror}: {error}", file=sys.stderr)
+    return None
+
+
+def read_split(folder: Path, name: str) -> tuple[Tensor, Tensor]:
+    """Return (N, 1, 28, 28) uint8 images and (N,) int64 labels of one split.
+
+    Raises ValueError when the two files do not belong together.
+    """
+    images = read_idx(folder / f"{name}-images-idx3-ubyte.gz")
+    labels = read_idx(folder / f"{name}-labels-idx1-ubyte.gz")
+    if images.dim() != 3 or images.shape[1:] != (28, 28) or labels.dim() != 1:
+        raise ValueError(f"the {name} files in {folder} are not 28 by 28 images")
+    if len(images) != len(labels) or len(labels) == 0:
+        raise ValueError(
+            f"{folder} holds {len(images)} {name} images, but {len(labels)} labels"
+        )
+    if labels.max() > 9:
+        raise ValueError(f"the {name} labels in {folder} must lie in 0..9")
+    return images[:, None], labels.long()
+
+
+def read_idx(path: Path) -> Tensor:
+    """Return the uint8 array of one gzipped IDX file (LeCun's MNIST format).
+
+    Raises ValueError, with what to do, when it is missing or damaged.
+    """
+    advice = f"fetch it again, or let {SWITCH} name a folder that has it whole"
+    try:
+        raw = bytearray(gzip.decompress(path.read_bytes()))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; {advice}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged ({error}); {advice}") from error
+    if len(raw) < 4 or raw[:3] != b"\x00\x00\x08":
+        raise ValueError(f"{path} is not an IDX file of bytes; {advice}")
+    start = 4 + 4 * raw[3]
+    shape = struct.unpack(f">{raw[3]}i", raw[4:start]) if len(raw) >= start else (-1,)
+    if min(shape) < 0 or len(raw) - start != torch.Size(shape).numel():
+        raise ValueError(f"{path} is shorter or longer than it says; {advice}")
+    return torch.frombuffer(raw, dtype=torch.uint8, offset=start).reshape(shape)

@@ -1,0 +1,54 @@
+"""Where the arithmetic runs, and in which number type."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import torch
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """Return cuda, else mps, else cpu; or the device called `name`.
+
+    Raises ValueError when the named device is unknown or absent here.
+    """
+    present = ["cpu"]
+    if torch.backends.mps.is_available():
+        present.insert(0, "mps")
+    if torch.cuda.is_available():
+        present.insert(0, "cuda")
+    if name is None:
+        return torch.device(present[0])
+    if name.split(":")[0] not in present:
+        raise ValueError(f"no device {name!r} here; choose one of {', '.join(present)}")
+    return torch.device(name)
+
+
+def number_type(device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the hardware multiplies it, else float32.
+
+    Without such units bfloat16 is emulated, and slower than float32 by far.
+    """
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        fast = (
+            torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        )
+    else:
+        fast = False
+    return torch.bfloat16 if fast else torch.float32
+
+
+def device_name(device: torch.device) -> str:
+    """Return the name of the GPU, or of the processor with its core count."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpuinfo = Path("/proc/cpuinfo")
+    name = platform.processor() or platform.machine()
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+    return f"{name}, {torch.get_num_threads()} cores"

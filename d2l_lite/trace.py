@@ -1,0 +1,200 @@
+"""What each layer does to a shape, and what it costs; no data is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+LARGEST_SIDE = 512  # the search for an input that fits stops here
+BYTES_PER_NUMBER = 4  # float32
+
+
+@dataclass
+class Row:
+    """One layer: what comes out of it and what it costs for one input."""
+
+    layer: str
+    window: str | None  # kernel and stride, such as "11×11, stride 4"
+    output_shape: tuple[int, ...]
+    quotient: float | None  # the output side before its floor
+    receptive_field: int | None  # in input pixels; None: the whole input
+    parameters: int
+    macs: int
+    activation_bytes: int
+
+
+@dataclass
+class Trace:
+    """A row per layer, up to the first layer that the input does not fit."""
+
+    input_shape: tuple[int, ...]
+    rows: list[Row] = field(default_factory=list)
+    failure: str | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of all rows."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one forward pass (1 MAC = 2 FLOPs)."""
+        return sum(row.macs for row in self.rows)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all outputs in float32."""
+        return sum(row.activation_bytes for row in self.rows)
+
+    def __str__(self) -> str:
+        line = "{:<10} {:>13} {:>7} {:>6} {:>11} {:>13} {:>11}".format
+        lines = [
+            line("layer", "output", "exact", "sees", "parameters", "MACs", "bytes"),
+            line("input", by(self.input_shape), "", "", "", "", ""),
+        ]
+        for row in self.rows:
+            exact = "" if row.quotient is None else f"{row.quotient:g}"
+            sees = "all" if row.receptive_field is None else str(row.receptive_field)
+            lines.append(
+                line(
+                    row.layer, by(row.output_shape), exact, sees,
+                    some(row.parameters), some(row.macs), some(row.activation_bytes),
+                ).rstrip()
+            )  # fmt: skip
+        total = (self.parameters, self.macs, self.activation_bytes)
+        lines.append(line("total", "", "", "", *map(some, total)))
+        if self.failure:
+            lines.append(self.failure)
+        return "\n".join(lines)
+
+
+def trace(net: nn.Sequential, input_shape: tuple[int, ...] = (1, 1, 224, 224)) -> Trace:
+    """Follow a shape (N, C, H, W) through the layers of a sequential net.
+
+    Where a layer does not fit, the trace ends there and `failure` says why and
+    which inputs would fit. Raises TypeError when `net` is not nn.Sequential.
+    """
+    result = walk(net, input_shape)
+    if result.failure:
+        result.failure += hint(net, result)
+    return result
+
+
+def leaves(net: nn.Module) -> list[nn.Module]:
+    """The layers in order, nested nn.Sequential unpacked."""
+    if not isinstance(net, nn.Sequential):
+        return [net]
+    return [leaf for child in net for leaf in leaves(child)]
+
+
+def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
+    """Run the layers on the meta device, which has shapes but no numbers."""
+    if not isinstance(net, nn.Sequential):
+        raise TypeError(
+            f"trace reads an nn.Sequential, not {type(net).__name__}: "
+            "its layers must run one after the other"
+        )
+    result = Trace(tuple(input_shape))
+    X = torch.empty(result.input_shape, device="meta")
+    seen, step = 1, 1  # receptive field, and input pixels between two outputs
+    for index, layer in enumerate(leaves(net)):
+        counter = FlopCounterMode(display=False)
+        weights = {name: w.to("meta") for name, w in layer.state_dict().items()}
+        try:
+            with counter:
+                Y = functional_call(layer, weights, (X,))
+        except (RuntimeError, ValueError, IndexError) as error:
+            name = type(layer).__name__
+            why = reason(layer, X, error)
+            result.failure = f"Layer {index}, {name}, does not fit: {why}."
+            return result
+        if isinstance(layer, nn.Flatten | nn.Linear):
+            seen = None
+        elif seen and hasattr(layer, "kernel_size"):
+            seen += (reach(layer) - 1) * step
+            step *= first(layer.stride)
+        result.rows.append(
+            Row(
+                layer=type(layer).__name__,
+                window=window(layer),
+                output_shape=tuple(Y.shape),
+                quotient=quotient(layer, X),
+                receptive_field=seen,
+                parameters=sum(p.numel() for p in layer.parameters()),
+                macs=counter.get_total_flops() // 2,
+                activation_bytes=Y.numel() * BYTES_PER_NUMBER,
+            )
+        )
+        X = Y
+    return result
+
+
+def quotient(layer: nn.Module, X: Tensor) -> float | None:
+    """(H + 2 padding - reach) / stride + 1: the output height before its floor."""
+    if not hasattr(layer, "kernel_size"):
+        return None
+    added = {"valid": 0, "same": reach(layer) - 1}.get(layer.padding)
+    if added is None:
+        added = 2 * first(layer.padding)
+    return (X.shape[-2] + added - reach(layer)) / first(layer.stride) + 1
+
+
+def window(layer: nn.Module) -> str | None:
+    """The kernel's sides in words, and the stride where it is not 1."""
+    if not hasattr(layer, "kernel_size"):
+        return None
+    size, stride = first(layer.kernel_size), first(layer.stride)
+    return f"{size}×{size}" + (f", stride {stride}" if stride > 1 else "")
+
+
+def reach(layer: nn.Module) -> int:
+    """Pixels from the first to the last that one window touches, dilation included."""
+    return first(getattr(layer, "dilation", 1)) * (first(layer.kernel_size) - 1) + 1
+
+
+def first(value: int | tuple[int, ...]) -> int:
+    """The height of a pair; the nets of this book have square windows."""
+    return value[0] if isinstance(value, tuple) else value
+
+
+def reason(layer: nn.Module, X: Tensor, error: Exception) -> str:
+    """Say in a few words why `layer` refuses X; else in torch's words."""
+    if isinstance(layer, nn.Linear):
+        return f"it takes {layer.in_features:,} numbers and gets {X.shape[-1]:,}"
+    if isinstance(layer, nn.Conv2d) and X.shape[1] != layer.in_channels:
+        return f"it takes {layer.in_channels} channels and gets {X.shape[1]}"
+    exact = quotient(layer, X)
+    if exact is not None and exact < 1:
+        height, window = X.shape[-2], reach(layer)
+        return f"its window of {window} is wider than its input of {height}"
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def hint(net: nn.Sequential, failed: Trace) -> str:
+    """Name the smallest square input that passes the layer, and the whole net."""
+    layer = net_side = None
+    for side in range(1, LARGEST_SIDE + 1):
+        attempt = walk(net, (*failed.input_shape[:-2], side, side))
+        if layer is None and len(attempt.rows) > len(failed.rows):
+            layer = side
+        if not attempt.failure:
+            net_side = side
+            break
+    if layer is None:
+        return ""
+    whole = f"the whole net {net_side}" if net_side else "the whole net never passes"
+    return f" The smallest side that passes this layer is {layer}, {whole}."
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """A shape without its batch: (1, 96, 54, 54) is 96x54x54."""
+    return "x".join(map(str, shape[1:]))
+
+
+def some(number: int) -> str:
+    """A number with thousands separators; nothing for nought."""
+    return f"{number:,}" if number else ""

@@ -1,0 +1,1 @@
+"""Every experiment of the book: what is run, how, and what came out."""

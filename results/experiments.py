@@ -1,0 +1,34 @@
+"""Every experiment by name; nothing else can be recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from d2l_lite import alexnet, lenet
+
+
+def linear() -> nn.Sequential:
+    """The linear baseline: 784 pixels to ten logits."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A net and the recipe that trains it: Adam, PyTorch's own initialisation."""
+
+    net: str
+    build: Callable[[], nn.Sequential]
+    batch_size: int
+    resize: int | None
+    lr: float
+    num_epochs: int
+
+
+EXPERIMENTS = {
+    "linear": Experiment("Linear", linear, 256, None, 0.001, 5),
+    "lenet": Experiment("LeNet", lenet, 256, None, 0.01, 10),
+    "alexnet": Experiment("AlexNet", alexnet, 128, 224, 0.003, 10),
+}

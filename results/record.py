@@ -1,0 +1,152 @@
+"""The only writer of records: `python -m results.record NAME --seeds 0 1 2`.
+
+It trains an experiment on the whole of Fashion-MNIST, a seed at a time, and
+adds each finished run to results/NAME.json. A seed that is there already is
+left as it is. A run that was stopped goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+from d2l_lite import load_data_fashion_mnist, train_image_classifier
+from d2l_lite.data import FILES, find_folder
+from results.experiments import EXPERIMENTS, Experiment
+
+HERE = Path(__file__).parent
+CODE = ("data", "device", "nets", "train")  # the modules that decide a result
+
+
+def main() -> None:
+    """Parse the command line and record each seed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=EXPERIMENTS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    options = parser.parse_args()
+    check_whole_data(find_folder())
+    commit = clean_commit()
+    for seed in options.seeds:
+        record(options.name, seed, commit)
+
+
+def record(name: str, seed: int, commit: str) -> None:
+    """Train one seed and add it to the record, unless it is there."""
+    experiment, path = EXPERIMENTS[name], HERE / f"{name}.json"
+    content = json.loads(path.read_text()) if path.exists() else describe(name)
+    if content["recipe"] != describe(name)["recipe"]:
+        raise SystemExit(f"{path.name} holds another recipe; move it away first")
+    if any(run["seed"] == seed for run in content["runs"]):
+        return
+    checkpoints = HERE / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    train_iter, test_iter = load_data_fashion_mnist(
+        experiment.batch_size, resize=experiment.resize
+    )
+    torch.manual_seed(seed)
+    run = train_image_classifier(
+        experiment.build(),
+        train_iter,
+        test_iter,
+        experiment.lr,
+        experiment.num_epochs,
+        seed=seed,
+        checkpoint=checkpoints / f"{name}-{seed}.pt",
+    )
+    row = {"seed": seed} | asdict(run)
+    del row["settings"], row["step_loss"]
+    row["peak_step_loss"] = max(run.step_loss)
+    row["made"] |= {
+        "python": platform.python_version(),
+        "commit": commit,
+        "code": code_hash(),
+        "fingerprint": fingerprint(experiment),
+    }
+    content["runs"] = sorted(content["runs"] + [row], key=lambda run: run["seed"])
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(part, path)
+
+
+def describe(name: str) -> dict:
+    """The head of a record: what is run, and how."""
+    experiment = EXPERIMENTS[name]
+    return {
+        "name": name,
+        "net": experiment.net,
+        "recipe": {
+            "batch_size": experiment.batch_size,
+            "resize": experiment.resize,
+            "lr": experiment.lr,
+            "num_epochs": experiment.num_epochs,
+            "optimizer": "Adam",
+            "initialisation": "PyTorch default",
+            "split": "60,000 training, 10,000 test",
+        },
+        "runs": [],
+    }
+
+
+def check_whole_data(folder: Path) -> None:
+    """Refuse the sample, the rehearsal and anything else but the real files."""
+    for name, md5 in FILES.items():
+        found = hashlib.md5((folder / name).read_bytes()).hexdigest()
+        if found != md5:
+            raise SystemExit(f"{name} is not the whole set; nothing is recorded")
+
+
+def clean_commit() -> str:
+    """The commit of the work tree; refuses when the code differs from it."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=HERE, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    dirty = git("status", "--porcelain", "--", "../d2l_lite", "*.py")
+    if dirty:
+        raise SystemExit(f"commit your changes first, then record:\n{dirty}")
+    return git("rev-parse", "HEAD")
+
+
+def code_hash() -> str:
+    """SHA-256 over the modules that decide a result, and the experiments."""
+    root = HERE.parent
+    files = [root / "d2l_lite" / f"{name}.py" for name in CODE]
+    digest = hashlib.sha256()
+    for path in [*files, HERE / "experiments.py"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint(experiment: Experiment) -> list[float]:
+    """Loss, gradient norm and loss after one step, float32 on the CPU, seed 0.
+
+    On the first 32 test images. It tells a change of the experiment
+    from a change of its wording, without training anything.
+    """
+    cpu = torch.device("cpu")
+    _, test_iter = load_data_fashion_mnist(32, experiment.resize, device=cpu)
+    X, y = next(iter(test_iter))
+    torch.manual_seed(0)
+    net = experiment.build().eval()
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-5, fused=True)
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    norm = torch.nn.utils.get_total_norm([p.grad for p in net.parameters()])
+    optimizer.step()
+    after = F.cross_entropy(net(X), y)
+    return [round(float(value.detach()), 6) for value in (loss, norm, after)]
+
+
+if __name__ == "__main__":
+    main()
