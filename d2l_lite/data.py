@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import math
 import os
 import struct
 import sys
@@ -70,7 +71,7 @@ class Minibatches:
         self.generator = torch.Generator().manual_seed(0)
 
     def __len__(self) -> int:
-        return -(-len(self.labels) // self.batch_size)
+        return math.ceil(len(self.labels) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Images, Labels]]:
         n = len(self.labels)
