@@ -1,7 +1,5 @@
 """A training on disk, so that a stopped one goes on where it was."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -21,8 +19,8 @@ def save_checkpoint(path: Path, state: dict) -> None:
     os.replace(part, path)
 
 
-def load_checkpoint(path: Path, identity: dict) -> dict | None:
-    """Return the state saved for this very training; None if there is no file.
+def load_checkpoint(path: Path, identity: dict, device: torch.device) -> dict | None:
+    """Return the state saved for this very training, on `device`; None if no file.
 
     Raises ValueError when the file is damaged, or made by another training:
     `identity` names net, data and recipe. The file stays as it is.
@@ -31,7 +29,7 @@ def load_checkpoint(path: Path, identity: dict) -> dict | None:
         return None
     advice = "It was left as it is: move it away, or name another file."
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location=device, weights_only=True)
         made_by = state["identity"]
     except Exception as error:
         raise ValueError(

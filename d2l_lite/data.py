@@ -1,7 +1,5 @@
 """Fashion-MNIST in memory, as bytes; a minibatch is an index into it."""
 
-from __future__ import annotations
-
 import functools
 import gzip
 import math
@@ -12,7 +10,6 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pooch
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -140,6 +137,8 @@ def find_folder() -> Path:
 @functools.cache
 def download() -> Path | None:
     """Return the cache folder with the checked files; None without a network."""
+    import pooch  # only here: most readers have the data already
+
     folder = Path(pooch.os_cache("d2l_lite"))
     for mirror in MIRRORS:
         try:

@@ -1,7 +1,5 @@
 """Where the arithmetic runs, and in which number type."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 
@@ -42,7 +40,7 @@ def number_type(device: torch.device) -> torch.dtype:
 
 
 def device_name(device: torch.device) -> str:
-    """Return the name of the GPU, or of the processor with its core count."""
+    """Return the name of the GPU, or of the processor and its threads in use."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
@@ -51,4 +49,5 @@ def device_name(device: torch.device) -> str:
         for line in cpuinfo.read_text().splitlines():
             if line.startswith("model name"):
                 name = line.split(":", 1)[1].strip()
-    return f"{name}, {torch.get_num_threads()} cores"
+    threads = torch.get_num_threads()
+    return f"{name}, {threads} thread{'s' * (threads > 1)}"

@@ -1,10 +1,8 @@
 """All pictures of the book: their size, colours and style are set here alone."""
 
-from __future__ import annotations
-
+import math
 from collections.abc import Sequence
-from math import log2, sqrt
-from statistics import mean
+from statistics import median
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -17,7 +15,7 @@ from d2l_lite.runs import Record, Run
 from d2l_lite.trace import Row, Trace
 
 # An opaque light card: legible on a light page and on a dark one.
-CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#8a8f99"
+CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
 # Okabe & Ito's palette, safe for colour-blind readers: one colour a layer kind.
 BLUE, ORANGE, GREEN, PURPLE, RED = "#0072b2", "#d55e00", "#009e73", "#8f5fa8", "#c0392b"
 KINDS = {"Conv2d": BLUE, "AvgPool2d": GREEN, "MaxPool2d": GREEN, "Linear": PURPLE}
@@ -26,7 +24,7 @@ STYLE = {
     "savefig.facecolor": CARD,
     "axes.facecolor": CARD,
     "figure.dpi": 144,
-    "font.size": 9,
+    "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
@@ -34,86 +32,79 @@ STYLE = {
     "axes.spines.right": False,
     "xtick.color": INK,
     "ytick.color": INK,
-    "axes.grid": True,
     "grid.color": "#e4e2da",
     "legend.frameon": False,
 }
-WIDTH = 7.0  # inches, the width of the page's column
+WIDTH = 6.0  # inches; legible on a phone too
+COLUMNS = 5  # pictures a row
 
 
 def figure(height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple:
     """Return a figure of the page's width in the book's style, and its axes."""
-    with plt.rc_context(STYLE):
-        return plt.subplots(
-            rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs
-        )
+    plt.rcParams.update(STYLE)
+    size = (WIDTH, height)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", **kwargs)
 
 
 def show(drawing: Figure) -> None:
     """Show a figure once, and free it."""
-    with plt.rc_context(STYLE):
-        plt.show()
+    plt.show()
     plt.close(drawing)
 
 
 def plot_runs(*runs: Run | Record) -> None:
-    """Draw loss and accuracy by epoch; a record as mean and range over its seeds."""
+    """Draw loss and accuracy by epoch; of a record, each seed thin, the median bold."""
     drawing, (left, right) = figure(2.6, 1, 2)
-    for number, run in enumerate(runs):
+    colours = iter((BLUE, ORANGE, GREEN, PURPLE))
+    for run in runs:
         group = run.runs if isinstance(run, Record) else [run]
         name = f"{run.net}, " if isinstance(run, Record) else ""
-        colours = (BLUE, ORANGE) if number == 0 else (GREEN, PURPLE)
-        for part, colour, line in zip(("train", "test"), colours, ("--", "-")):
-            for axes, what in ((left, "loss"), (right, "acc")):
+        for part, line in ("train", "--"), ("test", "-"):
+            colour = next(colours)
+            for axes, what in (left, "loss"), (right, "acc"):
                 curves = [getattr(run, f"{part}_{what}") for run in group]
-                plot_band(axes, curves, colour, line, name + part)
-    left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-    right.set(xlabel="epoch", ylabel="accuracy")
+                epochs = range(1, len(curves[0]) + 1)
+                middle = [median(values) for values in zip(*curves)]
+                axes.plot(epochs, middle, f".{line}", color=colour, label=name + part)
+                for curve in curves[: len(curves) * (len(curves) > 1)]:
+                    axes.plot(epochs, curve, line, color=colour, alpha=0.4, lw=0.7)
+    left.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.05 * left.get_ylim()[1]))
+    right.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
     for axes in (left, right):
+        axes.grid(True)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     show(drawing)
 
 
-def plot_band(
-    axes: Axes, curves: list[list[float]], colour: str, line: str, label: str
-) -> None:
-    """Draw the mean of curves of equal length, and their range behind it."""
-    epochs = range(1, len(curves[0]) + 1)
-    points = list(zip(*curves))
-    means = [mean(values) for values in points]
-    axes.plot(epochs, means, line, marker=".", color=colour, label=label)
-    if len(curves) > 1:
-        low, high = map(min, points), map(max, points)
-        axes.fill_between(epochs, list(low), list(high), color=colour, alpha=0.15)
-
-
 def show_images(
     X: Tensor, y: Tensor | None = None, predicted: Tensor | None = None
 ) -> None:
-    """Show (N, 1, H, W) images, ten a row, with their class names if given.
+    """Show images, five a row, with their class names if given.
+
+    X is (N, 1, H, W), or (N, H * W) for square ones.
 
     With `predicted`, a wrong answer is red and stands above the true class.
     """
-    rows = -(-len(X) // 10)
-    drawing, grid = figure(0.95 * rows, rows, min(len(X), 10), squeeze=False)
+    rows = math.ceil(len(X) / COLUMNS)
+    side = X.shape[-1] if X.dim() > 2 else math.isqrt(X.shape[-1])
+    drawing, grid = figure(1.5 * rows, rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for i, axes in zip(range(len(X)), grid.flat):
-        axes.imshow(X[i].float().cpu().reshape(X.shape[-2:]), cmap="gray")
+        axes.imshow(X[i].float().cpu().reshape(-1, side), cmap="gray")
         title, colour = "" if y is None else CLASSES[y[i]], INK
         if predicted is not None and predicted[i] != y[i]:
             title, colour = f"{CLASSES[predicted[i]]}\nnot {title}", RED
-        axes.set_title(title, fontsize=7, color=colour)
+        axes.set_title(title, fontsize=10, color=colour)
     show(drawing)
 
 
 def draw_nets(*traces: Trace, names: Sequence[str] = ()) -> None:
     """Draw nets side by side, a row a layer, every map at one scale.
 
-    A map is a square of its side, its channels a stack of cards; a vector of n
-    numbers is a bar as long as the side of a square of n pixels. Pooling
-    and convolution are joined with what follows them only in the caption.
+    A bar is as long as the map's side, its channels are a stack of cards; a vector of n
+    numbers is a bar as long as the side of a square of n pixels.
     """
     columns = [drawn_layers(trace) for trace in traces]
     widest = max(side(trace.input_shape) for trace in traces)
@@ -121,20 +112,20 @@ def draw_nets(*traces: Trace, names: Sequence[str] = ()) -> None:
     drawing, grid = figure(0.52 * depth + 0.5, 1, len(traces), squeeze=False)
     for i, (axes, layers) in enumerate(zip(grid.flat, columns)):
         axes.axis("off")
-        axes.set(xlim=(-0.6, 2.05), ylim=(depth - 0.4, -1.0))
+        axes.set(xlim=(-0.55, 1.9), ylim=(depth - 0.4, -1.0))
         if i < len(names):
-            axes.text(0, -0.85, names[i], ha="center", fontsize=12, weight="bold")
+            axes.text(0, -0.85, names[i], ha="center", fontsize=13, weight="bold")
         for level, (words, shape, colour) in enumerate(layers):
             draw_layer(axes, level, words, shape, colour, widest)
     show(drawing)
 
 
 def draw_layer(
-    axes: Axes, level: int, words: str, shape: tuple, colour: str, widest: int
+    axes: Axes, level: int, words: str, shape: tuple, colour: str, widest: float
 ) -> None:
     """One row of a drawing: a stack of cards, and beside it the words."""
     width = max(side(shape) / widest, 0.012)
-    cards = 1 + round(log2(shape[1]) / 2) if len(shape) == 4 else 1
+    cards = 1 + round(math.log2(shape[1]) / 2) if len(shape) == 4 else 1
     for card in reversed(range(cards)):
         shift = 0.018 * card
         axes.add_patch(
@@ -143,9 +134,10 @@ def draw_layer(
                 facecolor=colour, edgecolor=CARD, linewidth=0.6,
             )
         )  # fmt: skip
-    size = "×".join(map(str, shape[1:]))
-    axes.text(0.72, level - 0.12, words, va="center", fontsize=8.5)
-    axes.text(0.72, level + 0.17, size, va="center", fontsize=8, color=FAINT)
+    what, *after = words.split(" + ")
+    size = ", ".join(["×".join(map(str, shape[1:])), *after])
+    axes.text(0.6, level - 0.15, what, va="center")
+    axes.text(0.6, level + 0.2, size, va="center", fontsize=9, color=FAINT)
     if level:
         axes.annotate(
             "", (0, level - 0.34), (0, level - 0.72),
@@ -173,4 +165,4 @@ def words_of(row: Row) -> str:
 
 def side(shape: tuple[int, ...]) -> float:
     """The side of a map; of a vector, that of a square with as many pixels."""
-    return float(shape[-1]) if len(shape) == 4 else sqrt(shape[-1])
+    return float(shape[-1]) if len(shape) == 4 else math.sqrt(shape[-1])

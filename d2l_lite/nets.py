@@ -1,7 +1,5 @@
 """The two nets of the book, layer for layer."""
 
-from __future__ import annotations
-
 from torch import nn
 
 

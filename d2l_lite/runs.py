@@ -1,11 +1,9 @@
 """One training and what it gave: live, or read from a record."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import median
 
 # In a wheel the records lie inside the package, in a checkout beside it.
 HERE = Path(__file__).parent
@@ -16,8 +14,8 @@ RECORDS = next(p for p in (HERE / "results", HERE.parent / "results") if p.is_di
 class Run:
     """One training. Lists hold a number an epoch; losses are means over images.
 
-    seconds is wall time an epoch, tests included; step_loss has a number a step;
-    settings is the recipe and made says where, when and with what it was made.
+    seconds is wall time an epoch, tests included; settings is the recipe; made says
+    where, when and with what; step_loss has a number a step, in live runs alone.
     """
 
     settings: dict
@@ -28,6 +26,19 @@ class Run:
     test_acc: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     step_loss: list[float] = field(default_factory=list)
+    peak_step_loss: float = 0.0
+
+    def add_epoch(
+        self, train_loss: float, train_acc: float, test_loss: float, test_acc: float,
+        seconds: float,
+    ) -> None:  # fmt: skip
+        """Add what one epoch gave."""
+        self.train_loss.append(train_loss)
+        self.train_acc.append(train_acc)
+        self.test_loss.append(test_loss)
+        self.test_acc.append(test_acc)
+        self.seconds.append(seconds)
+        self.peak_step_loss = max(self.step_loss, default=0.0)
 
     def __str__(self) -> str:
         return (
@@ -53,14 +64,13 @@ class Record:
         return [getattr(run, key)[-1] for run in self.runs]
 
     def __str__(self) -> str:
-        values = self.last("test_acc")
-        epochs, n = self.recipe["num_epochs"], len(values)
-        made = self.runs[-1].made
-        spread = f", standard deviation {stdev(values):.4f}" if n > 1 else ""
+        values, made = self.last("test_acc"), self.runs[-1].made
+        n, shown = len(values), f"{median(values):.4f}"
+        if n > 1:
+            shown = f"median {shown}, range {min(values):.4f} to {max(values):.4f}"
         return (
-            f"{self.net}, {epochs} epoch{'s' * (epochs > 1)}: test accuracy "
-            f"{mean(values):.4f}{spread}, n = {n} seed{'s' * (n > 1)}, "
-            f"{made['device']}, {made['date']}"
+            f"{self.net}, {self.recipe['num_epochs']} epochs, {n} seed{'s' * (n > 1)}: "
+            f"test accuracy {shown}\n  on {made['device']}, {made['date']}"
         )
 
 

@@ -1,7 +1,5 @@
 """What each layer does to a shape, and what it costs; no data is touched."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import torch

@@ -72,7 +72,6 @@ def record(name: str, seed: int, commit: str) -> None:
     )
     row = {"seed": seed} | asdict(run)
     del row["settings"], row["step_loss"]
-    row["peak_step_loss"] = max(run.step_loss)
     row["made"] |= {
         "python": platform.python_version(),
         "commit": commit,
