@@ -1,0 +1,96 @@
+"""What Jupyter Book 1.x and its theme leave to do for a quiet, self-contained site.
+
+It marks subtitles, leaves out scripts that the book does not use (the thebe
+launcher and the SVG icon library), names a few controls for screen readers and
+turns formulas that KaTeX could not draw into warnings, so that `-W` sees them.
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.util import logging
+
+LOG = logging.getLogger(__name__)
+THEBE_CONFIG = re.compile(
+    r'\s*<script type="text/x-thebe-config">.*?</script>'
+    r"\s*<script>kernelName = '[^']*'</script>",
+    re.DOTALL,
+)
+BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)')
+CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
+
+
+def mark_subtitle(app, doctree):
+    """Mark a first paragraph that is one emphasis, `*like this*`, as a subtitle."""
+    for title in doctree.findall(nodes.title):
+        after = title.next_node(descend=False, siblings=True)
+        children = list(after) if isinstance(after, nodes.paragraph) else []
+        if len(children) == 1 and isinstance(children[0], nodes.emphasis):
+            after["classes"].append("subtitle")
+        return  # only the page's own title has one
+
+
+def clean_page(app, pagename, templatename, context, doctree):
+    """Clean one page just before its template is filled in."""
+    context["script_files"] = wanted_scripts(context.get("script_files", []))
+    context["css_files"] = [
+        css for css in context.get("css_files", []) if "thebe" not in str(css.filename)
+    ]
+    if "generate_toctree_html" in context:
+        context["generate_toctree_html"] = named_summaries(
+            context["generate_toctree_html"]
+        )
+    if context.get("body"):
+        context["body"] = clean_body(context["body"], pagename)
+
+
+def wanted_scripts(scripts):
+    """Drop thebe, and the second copy that Sphinx 7 makes of inline scripts."""
+    kept = {}
+    for script in scripts:
+        inline = getattr(script, "attributes", {}).get("body") or ""
+        name = str(getattr(script, "filename", script) or "")
+        if "thebe" not in name and "THEBE" not in inline:
+            kept.setdefault((name, inline), script)
+    return list(kept.values())
+
+
+def named_summaries(generate_toctree_html):
+    """Name the sidebar's fold buttons, which show only an arrow."""
+
+    def generate(*args, **kwargs):
+        html = str(generate_toctree_html(*args, **kwargs))
+        return html.replace("<summary>", '<summary aria-label="Pages of this part">')
+
+    return generate
+
+
+def clean_body(body, pagename):
+    """Take thebe and wrong ARIA labels out of a page and report bad formulas."""
+    body = THEBE_CONFIG.sub("", body)
+    body = body.replace(' aria-label="Toggle hidden content"', "")
+    if "citation-list" in body:
+        body = CITATION_ROLE.sub("", body)
+    for error in BAD_FORMULA.findall(body):
+        message = "".join(error).strip()[:200]
+        LOG.warning("bad formula: %s", message, location=pagename, type="katex")
+    return body
+
+
+def slim_static_files(app, error):
+    """Empty the icon script of 1.5 MB: the stylesheet's font has the same icons."""
+    if error is None and app.builder.format == "html":
+        static = app.outdir / "_static"
+        icons = static / "scripts" / "fontawesome.js"
+        if icons.exists():
+            icons.write_text("/* The icons come from the stylesheet. */\n")
+        for source_map in static.rglob("*.map"):
+            source_map.unlink()
+
+
+def setup(app):
+    """Connect the steps above to the build."""
+    app.connect("doctree-read", mark_subtitle)
+    app.connect("html-page-context", clean_page, priority=900)
+    app.connect("build-finished", slim_static_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
