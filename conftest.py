@@ -1,0 +1,107 @@
+"""Let nbval run the notebooks on a rehearsal folder, and compare by cell tag.
+
+    pytest --nbval notebooks                         rehearsal, on a small folder
+    D2L_LITE_DATA=FOLDER pytest --nbval notebooks    on the data in FOLDER
+
+This file must lie above notebooks/ for pytest to find it. The rules of the
+comparison are in tools/compare.py.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import MethodType
+
+import nbval.plugin
+import pytest
+from nbval.kernel import RunningKernel
+from nbval.plugin import IPyNbCell
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
+
+from tools.compare import (  # noqa: E402
+    Spread,
+    compare_outputs,
+    read_spreads,
+    rule_for,
+    texts_of,
+)
+from tools.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
+
+SWITCH = "D2L_LITE_DATA"
+SAMPLE = ROOT / "d2l_lite" / "sample"
+REHEARSAL = (128, 64)  # images for training, for testing
+WHOLE = (60_000, 10_000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the data and show the kernels the way to them and to d2l_lite."""
+    if not os.environ.get(SWITCH):
+        folder = tempfile.TemporaryDirectory(prefix="d2l-lite-rehearsal-")
+        config.add_cleanup(folder.cleanup)
+        cut(SAMPLE, Path(folder.name), *REHEARSAL)
+        os.environ[SWITCH] = folder.name
+    scratch = tempfile.TemporaryDirectory(prefix="d2l-lite-kernels-")
+    config.add_cleanup(scratch.cleanup)
+    nbval.plugin.RunningKernel = start_kernels_below(scratch.name)
+    # A kernel starts elsewhere, so a relative path would fail.
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    if config.option.nbval_sanitize_with is None:
+        config.option.nbval_sanitize_with = str(ROOT / "nbval-sanitize.cfg")
+
+
+def start_kernels_below(folder: str) -> Callable[..., RunningKernel]:
+    """Give each kernel a new working folder, away from the notebooks.
+
+    So a test neither reads nor leaves a checkpoint beside a notebook.
+    """
+
+    def start(kernel_name: str, cwd: str, **options: int) -> RunningKernel:
+        return RunningKernel(kernel_name, cwd=tempfile.mkdtemp(dir=folder), **options)
+
+    return start
+
+
+def pytest_report_header() -> str:
+    """Say in pytest's header which data the notebooks see."""
+    train, test = data_size()
+    kind = "whole data" if (train, test) == WHOLE else "rehearsal"
+    folder = os.environ[SWITCH]
+    return f"notebook data: {kind}, {train:,} + {test:,} images in {folder}"
+
+
+def data_size() -> tuple[int, int]:
+    """Return the number of training and test images, by the labels' headers."""
+    folder = Path(os.environ[SWITCH])
+    try:
+        return count_items(folder / TRAIN_FILES[1]), count_items(folder / TEST_FILES[1])
+    except OSError as error:
+        message = f"{SWITCH} must name a folder of data: {error}"
+        raise pytest.UsageError(message) from None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Replace nbval's comparison, which is exact, by ours."""
+    if isinstance(item, IPyNbCell):
+        item.compare_outputs = MethodType(compare_cell, item)
+
+
+def compare_cell(item: IPyNbCell, new: list, stored: list) -> bool:
+    """Compare the outputs of one cell; nbval prints what is found to differ."""
+    metadata = item.cell.metadata
+    rule = rule_for(metadata.get("tags", []), data_size() == WHOLE)
+    spreads = recorded_spreads(metadata) if rule == "measured" else None
+    item.comparison_traceback = compare_outputs(
+        texts_of(stored, item.sanitize), texts_of(new, item.sanitize), rule, spreads
+    )
+    return not item.comparison_traceback
+
+
+def recorded_spreads(metadata: dict) -> dict[str, Spread] | None:
+    """Return the spreads of the record that a cell names; None if it names none."""
+    name = metadata.get("d2l", {}).get("record")
+    return read_spreads(ROOT / "results" / f"{name}.json") if name else None

@@ -1,0 +1,151 @@
+"""Run notebooks from top to bottom and store their outputs.
+
+    python tools/execute.py [NAME ...]      such as 02_lenet; all without names
+
+Each runs in a fresh kernel, in its own folder, on the whole data set. Nothing
+that varies without a reason is stored: no progress bars, times of execution
+or patch releases. What the outputs were made with goes into the metadata,
+under `made`. A notebook in which a cell fails is left as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools.cut_data import TEST_FILES, TRAIN_FILES, count_items  # noqa: E402
+
+NOTEBOOKS = ROOT / "notebooks"
+WHOLE = (60_000, 10_000)
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def check_whole_data(folder: Path) -> None:
+    """Raise ValueError unless the folder holds the whole data set."""
+    size = tuple(count_items(folder / names[1]) for names in (TRAIN_FILES, TEST_FILES))
+    if size != WHOLE:
+        raise ValueError(
+            f"{folder} holds {size[0]:,} + {size[1]:,} images; outputs are stored "
+            f"only from the whole data, {WHOLE[0]:,} + {WHOLE[1]:,}"
+        )
+
+
+def provenance() -> dict[str, str]:
+    """Return what the outputs are made with."""
+    import torch
+
+    from d2l_lite.device import device_name, number_type, pick_device
+
+    device = pick_device()
+    major, minor, _ = platform.python_version_tuple()
+    return {
+        "date": date.today().isoformat(),
+        "device": device_name(device),
+        "precision": str(number_type(device)).removeprefix("torch."),
+        "torch": torch.__version__,
+        "python": f"{major}.{minor}",
+        "data": "/".join(str(count) for count in WHOLE),
+    }
+
+
+def run(notebook: NotebookNode, folder: Path, progress: Callable[[int], None]) -> None:
+    """Run every cell in a fresh kernel; raises CellExecutionError.
+
+    `progress` is called with the index of each cell before it runs.
+    """
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL["name"],
+        timeout=None,
+        record_timing=False,
+        coalesce_streams=True,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: progress(cell_index),
+    )
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    client.execute(env=environment, stderr=subprocess.DEVNULL)
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Remove from an executed notebook what would change at the next run."""
+    notebook.metadata["kernelspec"] = dict(KERNEL)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    output.traceback = [short_paths(line) for line in output.traceback]
+
+
+def short_paths(line: str) -> str:
+    """Cut the folders of this machine out of a line of a traceback."""
+    line = line.replace(f"{ROOT}/", "")
+    return re.sub(r"/[\w./-]*/site-packages/", "", line)
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write beside the notebook first, so that an interruption loses nothing."""
+    draft = path.with_suffix(".ipynb.part")
+    nbformat.write(notebook, draft)
+    os.replace(draft, path)
+
+
+def execute(path: Path) -> None:
+    """Run one notebook and store it; raises CellExecutionError, storing nothing."""
+    notebook = nbformat.read(path, as_version=4)
+    total = len(notebook.cells)
+
+    def progress(index: int) -> None:
+        print(f"{path.stem}: cell {index + 1}/{total}", flush=True)
+
+    run(notebook, path.parent, progress)
+    clean(notebook)
+    notebook.metadata["made"] = provenance()
+    write(notebook, path)
+
+
+def main() -> int:
+    """Read the command line; return 1 when the data or a cell is at fault."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    names = parser.parse_args().names
+    paths = [NOTEBOOKS / f"{Path(name).stem}.ipynb" for name in names]
+
+    from d2l_lite.data import find_folder
+
+    try:
+        check_whole_data(find_folder())
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
+        try:
+            execute(path)
+        except CellExecutionError as error:
+            print(f"{path.name} is unchanged, a cell failed:\n{error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
