@@ -1,0 +1,42 @@
+# Two commands on a fresh machine: `make book` and `make test`.
+PYTHON ?= python3
+BOOK := .venv-book/bin/python
+PY := .venv/bin/python
+INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+NB ?=
+
+.PHONY: book serve test verify lab notebooks clean
+
+book: .venv-book/done  ## the site, without torch
+	$(BOOK) tools/build_site.py
+
+serve: book  ## the site at http://localhost:8000
+	$(BOOK) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+test: .venv/done  ## unit tests, every notebook in rehearsal, the site
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+
+verify: .venv/done  ## the notebooks on the whole data, but for 04's long training
+	$(PY) tools/verify.py
+
+lab: .venv/done  ## JupyterLab on the notebooks
+	$(PY) -m jupyter lab notebooks
+
+notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or all
+	$(PY) tools/execute.py $(NB)
+
+clean:
+	rm -rf _build build .venv .venv-book *.egg-info
+
+.venv-book/done: requirements-book.txt constraints.txt
+	$(PYTHON) -m venv .venv-book
+	$(BOOK) $(INSTALL) -r requirements-book.txt
+	touch $@
+
+.venv/done: requirements.txt requirements-book.txt requirements-test.txt constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PY) $(INSTALL) -r requirements.txt -r requirements-book.txt -r requirements-test.txt
+	$(PY) $(INSTALL) --no-deps -e .
+	touch $@
