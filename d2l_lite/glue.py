@@ -11,3 +11,17 @@ def glue(name: str, value: object) -> None:
     except ImportError:
         return
     store(name, value, display=False)
+
+
+def glue_table(name: str, head: list[str], rows: list[list]) -> None:
+    """Store a table, as HTML in the site's style."""
+    from IPython.display import HTML
+
+    def line(cells: list, tag: str) -> str:
+        inner = "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+        return f"<tr>{inner}</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    table = f"<thead>{line(head, 'th')}</thead><tbody>{body}</tbody>"
+    box = "<div class='pst-scrollable-table-container'><table class='table'>"
+    glue(name, HTML(f"{box}{table}</table></div>"))

@@ -174,16 +174,16 @@ class Training:
 
     def rest_of_epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The minibatches that this epoch has not used yet, in the same order."""
-        done = len(self.rows)
-        now = torch.get_rng_state()
+        now, done = torch.get_rng_state(), len(self.rows)
         if not done:
             self.mark_start()
         torch.set_rng_state(self.start_rng)
-        for step, batch in enumerate(self.train_iter):
-            if step == done > 0:
-                torch.set_rng_state(now)  # skipping has used up random numbers
-            if step >= done:
-                yield batch
+        minibatches = iter(self.train_iter)
+        for _ in range(done):
+            next(minibatches)
+        if done:
+            torch.set_rng_state(now)  # skipping has used up random numbers
+        return minibatches
 
     def mark_start(self) -> None:
         """Remember the random states from which the epoch draws its order."""

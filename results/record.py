@@ -22,7 +22,8 @@ from torch.nn import functional as F
 
 from d2l_lite import load_data_fashion_mnist, train_image_classifier
 from d2l_lite.data import find_folder
-from results.experiments import EXPERIMENTS, Experiment
+
+from .experiments import EXPERIMENTS, Experiment
 
 HERE = Path(__file__).parent
 # MD5 sums of the unpacked files: packages compress the same data differently.
