@@ -18,6 +18,7 @@ def glue_table(name: str, head: list[str], rows: list[list]) -> None:
     from IPython.display import HTML
 
     def line(cells: list, tag: str) -> str:
+        """One row of the table."""
         inner = "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
         return f"<tr>{inner}</tr>"
 
