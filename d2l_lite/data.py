@@ -38,6 +38,7 @@ MIRRORS = (
 SWITCH = "D2L_LITE_DATA"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 SAMPLE = Path(__file__).parent / "sample"
+ADVICE = f"fetch it again, or let {SWITCH} name a folder that has it whole"
 
 
 class Minibatches:
@@ -161,35 +162,35 @@ def read_split(folder: Path, name: str) -> tuple[Tensor, Tensor]:
 
     Raises ValueError when the two files do not belong together.
     """
-    images = read_idx(folder / f"{name}-images-idx3-ubyte.gz")
-    labels = read_idx(folder / f"{name}-labels-idx1-ubyte.gz")
-    if images.dim() != 3 or images.shape[1:] != (28, 28) or labels.dim() != 1:
-        raise ValueError(f"the {name} files in {folder} are not 28 by 28 images")
-    if len(images) != len(labels) or len(labels) == 0:
-        raise ValueError(
-            f"{folder} holds {len(images)} {name} images, but {len(labels)} labels"
-        )
-    if labels.max() > 9:
-        raise ValueError(f"the {name} labels in {folder} must lie in 0..9")
+    images = read_idx(folder / f"{name}-images-idx3-ubyte.gz", dims=3)
+    labels = read_idx(folder / f"{name}-labels-idx1-ubyte.gz", dims=1)
+    fault = None
+    if images.shape[1:] != (28, 28):
+        fault = f"{name} images that are not 28 by 28"
+    elif len(images) != len(labels):
+        fault = f"{len(images)} {name} images, but {len(labels)} labels"
+    elif labels.max() > 9:
+        fault = f"{name} labels outside 0..9"
+    if fault:
+        raise ValueError(f"{folder} holds {fault}; {ADVICE}")
     return images[:, None], labels.long()
 
 
-def read_idx(path: Path) -> Tensor:
+def read_idx(path: Path, dims: int) -> Tensor:
     """Return the uint8 array of one gzipped IDX file (LeCun's MNIST format).
 
     Raises ValueError, with what to do, when it is missing or damaged.
     """
-    advice = f"fetch it again, or let {SWITCH} name a folder that has it whole"
     try:
         raw = bytearray(gzip.decompress(path.read_bytes()))
     except FileNotFoundError:
-        raise ValueError(f"{path} is missing; {advice}") from None
+        raise ValueError(f"{path} is missing; {ADVICE}") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is damaged ({error}); {advice}") from error
-    if len(raw) < 4 or raw[:3] != b"\x00\x00\x08":
-        raise ValueError(f"{path} is not an IDX file of bytes; {advice}")
-    start = 4 + 4 * raw[3]
-    shape = struct.unpack(f">{raw[3]}i", raw[4:start]) if len(raw) >= start else (-1,)
-    if min(shape) < 0 or len(raw) - start != torch.Size(shape).numel():
-        raise ValueError(f"{path} is shorter or longer than it says; {advice}")
+        raise ValueError(f"{path} is damaged ({error}); {ADVICE}") from error
+    start = 4 + 4 * dims
+    if len(raw) <= start or raw[:4] != bytes([0, 0, 8, dims]):
+        raise ValueError(f"{path} is no IDX file of {dims} dimensions; {ADVICE}")
+    shape = struct.unpack(f">{dims}i", raw[4:start])
+    if min(shape) < 1 or math.prod(shape) != len(raw) - start:
+        raise ValueError(f"{path} is shorter or longer than it says; {ADVICE}")
     return torch.frombuffer(raw, dtype=torch.uint8, offset=start).reshape(shape)
