@@ -15,6 +15,13 @@ def linear() -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 
 
+def dense() -> nn.Sequential:
+    """Two linear layers with about as many parameters as LeNet, and no window."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 78), nn.Sigmoid(), nn.Linear(78, 10)
+    )
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A net and the recipe that trains it: Adam, PyTorch's own initialisation."""
@@ -29,6 +36,7 @@ class Experiment:
 
 EXPERIMENTS = {
     "linear": Experiment("Linear", linear, 256, None, 0.001, 5),
+    "dense": Experiment("Dense", dense, 256, None, 0.01, 10),
     "lenet": Experiment("LeNet", lenet, 256, None, 0.01, 10),
     "alexnet": Experiment("AlexNet", alexnet, 128, 224, 0.003, 10),
 }

@@ -29,7 +29,7 @@ def row(record: Record) -> str:
 def table() -> str:
     """The table of all records, from the smallest net to the largest."""
     names = sorted(path.stem for path in RECORDS.glob("*.json"))
-    order = {"linear": 0, "lenet": 1, "alexnet": 2}
+    order = {"linear": 0, "dense": 1, "lenet": 2, "alexnet": 3}
     rows = [
         row(load_record(name))
         for name in sorted(names, key=lambda name: order.get(name, 9))

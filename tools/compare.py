@@ -176,10 +176,10 @@ def number_changes(
 ) -> list[str]:
     """Say which numbers break the rule `measured`; both texts have as many.
 
-    The last line of a training must lie within the record's range, widened by
-    two standard deviations. Any other decimal may differ from the stored one
-    as much as two recorded runs may: range plus two standard deviations.
-    Without a record: by DEFAULT_MARGIN.
+    The last line of a training, new and stored, must lie within the record's
+    range, widened by two standard deviations. Any other decimal may differ from
+    the stored one as much as two recorded runs may: range plus two standard
+    deviations. Without a record: by DEFAULT_MARGIN.
     """
     lines = list(LAST_LINE.finditer(new)) if spreads else []
     last_line = lines[-1].span() if lines else (0, 0)
@@ -190,12 +190,14 @@ def number_changes(
         quantity = quantity_of(fresh)
         if last_line[0] <= fresh.start < last_line[1]:
             spread = spreads[quantity]
-            if not spread.holds(fresh.value):
-                changes.append(
-                    f"number outside the recorded range: {quantity} {fresh.text}; "
-                    f"the runs gave {spread.low:.4f} to {spread.high:.4f}, "
-                    f"allowed is {spread.margin:.4f} more on either side"
-                )
+            for when, number in ("new", fresh), ("stored", old):
+                if not spread.holds(number.value):
+                    changes.append(
+                        f"{when} number outside the recorded range: {quantity} "
+                        f"{number.text}; the runs gave {spread.low:.4f} to "
+                        f"{spread.high:.4f}, allowed is {spread.margin:.4f} "
+                        "more on either side"
+                    )
         elif old.is_count and fresh.is_count:
             if old.value != fresh.value:
                 changes.append(f"whole number changed: {old.text} -> {fresh.text}")
