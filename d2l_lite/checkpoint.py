@@ -1,6 +1,7 @@
 """A training on disk, so that a stopped one goes on where it was."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import torch
@@ -29,8 +30,11 @@ def load_checkpoint(path: Path, identity: dict, device: torch.device) -> dict | 
         return None
     advice = "It was left as it is: move it away, or name another file."
     try:
+        with zipfile.ZipFile(path) as archive:  # torch.load checks no check sum
+            if part := archive.testzip():
+                raise OSError(f"{part} is damaged")
         state = torch.load(path, map_location=device, weights_only=True)
-        made_by = state["identity"]
+        made_by = dict(state["identity"])
     except Exception as error:
         raise ValueError(
             f"{path} is no whole checkpoint ({error}). {advice}"

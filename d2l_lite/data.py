@@ -85,6 +85,7 @@ class Minibatches:
 
     def __repr__(self) -> str:
         check_sum = zlib.crc32(self.images.cpu().numpy())
+        check_sum = zlib.crc32(self.labels.cpu().numpy(), check_sum)
         return (
             f"Minibatches({len(self.labels)} images, check sum {check_sum:08x}, "
             f"batch_size={self.batch_size}, resize={self.resize}, "

@@ -1,5 +1,6 @@
 """All pictures of the book: their size, colours and style are set here alone."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from statistics import median
@@ -39,11 +40,11 @@ WIDTH = 6.0  # inches; legible on a phone too
 COLUMNS = 5  # pictures a row
 
 
-def figure(height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple:
+def figure(height: float, rows: int = 1, columns: int = 1, **options: bool) -> tuple:
     """Return a figure of the page's width in the book's style, and its axes."""
     plt.rcParams.update(STYLE)
     size = (WIDTH, height)
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", **kwargs)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
 
 
 def show(drawing: Figure) -> None:
@@ -55,7 +56,7 @@ def show(drawing: Figure) -> None:
 def plot_runs(*runs: Run | Record) -> None:
     """Draw loss and accuracy by epoch; of a record, each seed thin, the median bold."""
     drawing, (left, right) = figure(2.6, 1, 2)
-    colours = iter((BLUE, ORANGE, GREEN, PURPLE))
+    colours = itertools.cycle((BLUE, ORANGE, GREEN, PURPLE))
     for run in runs:
         group = run.runs if isinstance(run, Record) else [run]
         name = f"{run.net}, " if isinstance(run, Record) else ""
@@ -72,7 +73,7 @@ def plot_runs(*runs: Run | Record) -> None:
     right.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
     for axes in (left, right):
         axes.grid(True)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.legend()
     show(drawing)
 
@@ -92,7 +93,7 @@ def show_images(
     for axes in grid.flat:
         axes.axis("off")
     for i, axes in zip(range(len(X)), grid.flat):
-        axes.imshow(X[i].float().cpu().reshape(-1, side), cmap="gray")
+        axes.imshow(X[i].float().cpu().reshape(-1, side).numpy(), cmap="gray")
         title, colour = "" if y is None else CLASSES[y[i]], INK
         if predicted is not None and predicted[i] != y[i]:
             title, colour = f"{CLASSES[predicted[i]]}\nnot {title}", RED

@@ -6,7 +6,7 @@ from torch import nn
 def lenet() -> nn.Sequential:
     """LeNet-5: (N, 1, 28, 28) to (N, 10) logits.
 
-    Sigmoid and average pooling, as on the seed author's page; after LeCun et
+    Sigmoid and average pooling, as in the tutorial (newfacade); after LeCun et
     al. 1998, fig. 2, whose last layer and subsampling were more elaborate.
     """
     return nn.Sequential(
@@ -23,7 +23,7 @@ def lenet() -> nn.Sequential:
 def alexnet() -> nn.Sequential:
     """AlexNet for one channel, ten classes: (N, 1, 224, 224) to (N, 10) logits.
 
-    One tower, without local response normalisation, as on the seed's page;
+    One tower, without local response normalisation, as in the tutorial (newfacade);
     after Krizhevsky et al. 2012, sec. 3.5.
     """
     return nn.Sequential(

@@ -103,7 +103,7 @@ def means(rows: list[tuple[Tensor, Tensor, int]]) -> tuple[float, float]:
 
     The host waits for the device here, once a pass.
     """
-    if not rows:
+    if not sum(size for _, _, size in rows):
         raise ValueError("the data are empty: there is no minibatch in them")
     losses, hits, sizes = zip(*rows)
     weights = torch.tensor(sizes, dtype=torch.float64)
@@ -236,8 +236,9 @@ class Training:
         self.epoch, self.elapsed = state["epoch"], state["elapsed"]
         self.rows = state["rows"]
         self.start_rng = state["start_rng"].cpu()
+        self.start_order = state["start_order"]
         if self.order:
-            self.start_order = state["start_order"].cpu()
+            self.start_order = self.start_order.cpu()
             self.order.set_state(self.start_order)
         torch.set_rng_state(state["rng"].cpu())
         if state["cuda_rng"] is not None:

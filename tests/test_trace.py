@@ -275,7 +275,7 @@ def test_the_sides_that_it_names_do_pass_and_none_below(side):
 
 def test_a_net_that_no_side_passes_says_so():
     net = nn.Sequential(nn.Flatten(), nn.Linear(3, 10), nn.Linear(10, 10))
-    assert "for" not in trace(net, (1, 1, 2, 2)).failure.partition("does not fit")[2]
+    assert "side" not in trace(net, (1, 1, 2, 2)).failure
     net = nn.Sequential(nn.Flatten(), nn.Linear(4, 10), nn.Linear(9, 10))
     failure = trace(net, (1, 1, 3, 3)).failure
     assert failure.startswith("Layer 1, Linear, does not fit")
@@ -284,8 +284,7 @@ def test_a_net_that_no_side_passes_says_so():
 
 def test_wrong_channels_are_named():
     failure = trace(on_meta(alexnet), (1, 3, 224, 224)).failure
-    assert failure.startswith("Layer 0, Conv2d, does not fit:")
-    assert re.findall(r"\d+", failure) == ["0", "2", "1", "3"]  # 2: from Conv2d
+    assert re.fullmatch(r"Layer 0, Conv2d, does not fit: .* 1 .* 3\.", failure)
 
 
 def test_a_nested_net_is_traced_as_its_flat_one():
