@@ -185,7 +185,7 @@ def hint(net: nn.Sequential, failed: Trace) -> str:
     if layer is None:
         return ""
     whole = f"the whole net {net_side}" if net_side else "the whole net never passes"
-    return f" The smallest side that passes this layer is {layer}, {whole}."
+    return f"\nThe smallest side that passes this layer is {layer}, {whole}."
 
 
 def by(shape: tuple[int, ...]) -> str:
