@@ -184,8 +184,10 @@ def hint(net: nn.Sequential, failed: Trace) -> str:
             break
     if layer is None:
         return ""
-    whole = f"the whole net {net_side}" if net_side else "the whole net never passes"
-    return f"\nThe smallest side that passes this layer is {layer}, {whole}."
+    whole = f", the whole net {net_side}"
+    if net_side is None:
+        whole = f"; no side up to {LARGEST_SIDE} passes the whole net"
+    return f"\nThe smallest side that passes this layer is {layer}{whole}."
 
 
 def by(shape: tuple[int, ...]) -> str:

@@ -392,7 +392,7 @@ def test_pictures_too_small_for_the_net_are_refused_with_the_layer(batches):
         nn.Flatten(),
         nn.Linear(2, 10),
     )
-    refusal = "Layer 2, MaxPool2d, does not fit.*whole net 31"
+    refusal = r"Layer 2, MaxPool2d, does not fit.*\n.*whole net 31"
     with pytest.raises(ValueError, match=refusal):
         evaluate(net, batches())
     with pytest.raises(ValueError, match=refusal):
@@ -400,7 +400,7 @@ def test_pictures_too_small_for_the_net_are_refused_with_the_layer(batches):
 
 
 def test_pictures_of_28_pixels_are_refused_for_alexnet(batches):
-    with pytest.raises(ValueError, match=r"Layer \d+, \w+, does not fit.* 193\."):
+    with pytest.raises(ValueError, match=r"Layer \d+, \w+, does not fit.*\n.* 193\."):
         evaluate(alexnet(), batches(n=1))
 
 
