@@ -1,6 +1,7 @@
 """Where the arithmetic runs, and in which number type."""
 
 import platform
+from datetime import date
 from pathlib import Path
 
 import torch
@@ -51,3 +52,13 @@ def device_name(device: torch.device) -> str:
                 name = line.split(":", 1)[1].strip()
     threads = torch.get_num_threads()
     return f"{name}, {threads} thread{'s' * (threads > 1)}"
+
+
+def provenance(device: torch.device) -> dict[str, str]:
+    """Where, when and with what a training is made."""
+    return {
+        "device": device_name(device),
+        "precision": str(number_type(device)).removeprefix("torch."),
+        "torch": str(torch.__version__),
+        "date": date.today().isoformat(),
+    }

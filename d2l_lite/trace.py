@@ -32,21 +32,16 @@ class Trace:
     input_shape: tuple[int, ...]
     rows: list[Row] = field(default_factory=list)
     failure: str | None = None
+    parameters: int = 0  # weights and biases of all rows
+    macs: int = 0  # multiply-adds of one forward pass (1 MAC = 2 FLOPs)
+    activation_bytes: int = 0  # of all outputs in float32
 
-    @property
-    def parameters(self) -> int:
-        """Weights and biases of all rows."""
-        return sum(row.parameters for row in self.rows)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds of one forward pass (1 MAC = 2 FLOPs)."""
-        return sum(row.macs for row in self.rows)
-
-    @property
-    def activation_bytes(self) -> int:
-        """Bytes of all outputs in float32."""
-        return sum(row.activation_bytes for row in self.rows)
+    def add(self, row: Row) -> None:
+        """Append a row and count it in."""
+        self.rows.append(row)
+        self.parameters += row.parameters
+        self.macs += row.macs
+        self.activation_bytes += row.activation_bytes
 
     def __str__(self) -> str:
         line = "{:<10} {:>13} {:>7} {:>6} {:>11} {:>13} {:>11}".format
@@ -115,7 +110,7 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
         elif seen and hasattr(layer, "kernel_size"):
             seen += (reach(layer) - 1) * step
             step *= first(layer.stride)
-        result.rows.append(
+        result.add(
             Row(
                 layer=type(layer).__name__,
                 window=window(layer),

@@ -3,8 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from d2l_lite.checkpoint import load_checkpoint, save_checkpoint
 from d2l_lite.data import Minibatches
-from d2l_lite.device import device_name, number_type, pick_device
+from d2l_lite.device import number_type, pick_device, provenance
 from d2l_lite.draw import plot_runs
 from d2l_lite.runs import Run
 from d2l_lite.trace import trace
@@ -34,13 +33,12 @@ def train_image_classifier(
 ) -> Run:
     """Train where the minibatches live; print the last epoch, draw the curve.
 
-    net maps (N, C, H, W) images to (N, 10) logits. train_iter and test_iter
-    yield (Images, Labels) and have a length. `seed` fixes shuffling and dropout.
-    `checkpoint` names a file: a stopped training goes on from it, a finished one
-    returns at once. Returns the run. Raises ValueError for empty data, labels
-    outside 0..9, logits of another shape, lr <= 0, num_epochs < 1, images too
-    small for the net, a loss that is not finite, or a foreign checkpoint.
-    Recipe: Kingma & Ba 2015, alg. 1 (Adam), PyTorch's own settings but for lr.
+    net maps (N, C, H, W) images to (N, 10) logits; train_iter and test_iter yield
+    (Images, Labels). `seed` fixes shuffling and dropout. `checkpoint` is a file: a
+    stopped training goes on from it, a finished one returns at once. Raises
+    ValueError for empty data, labels outside 0..9, other logits, lr <= 0,
+    num_epochs < 1, images too small for the net, a loss that is not finite, and a
+    foreign checkpoint. Source: Kingma & Ba 2015, alg. 1, its settings but for lr.
     """
     if not lr > 0:
         raise ValueError(f"lr must be above 0, not {lr}")
@@ -111,43 +109,35 @@ def means(rows: list[tuple[Tensor, Tensor, int]]) -> tuple[float, float]:
     return loss.item(), torch.stack(hits).sum().item() / sum(sizes)
 
 
+@dataclass
 class Training:
     """A training that can be saved after any step and go on from there."""
 
-    def __init__(
-        self,
-        net: nn.Module,
-        train_iter: Iterable,
-        test_iter: Iterable,
-        settings: dict,
-        checkpoint: str | os.PathLike | None,
-    ):
-        self.device = where(train_iter)
-        self.net = net.to(self.device, memory_format=torch.channels_last)
-        self.train_iter, self.test_iter = train_iter, test_iter
-        self.optimizer = torch.optim.Adam(
-            net.parameters(), lr=settings["lr"], fused=True
-        )
-        self.order = getattr(train_iter, "generator", None)
-        if settings["seed"] is not None:
-            torch.manual_seed(settings["seed"])
+    net: nn.Module
+    train_iter: Iterable
+    test_iter: Iterable
+    settings: dict
+    path: str | os.PathLike | None = None
+
+    def __post_init__(self) -> None:
+        self.device = where(self.train_iter)
+        self.net.to(self.device, memory_format=torch.channels_last)
+        lr, seed = self.settings["lr"], self.settings["seed"]
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=lr, fused=True)
+        self.order = getattr(self.train_iter, "generator", None)
+        if seed is not None:
+            torch.manual_seed(seed)
             if self.order:
-                self.order.manual_seed(settings["seed"])
-        made = {
-            "device": device_name(self.device),
-            "precision": str(number_type(self.device)).removeprefix("torch."),
-            "torch": str(torch.__version__),
-            "date": date.today().isoformat(),
-        }
-        self.run = Run(settings, made)
+                self.order.manual_seed(seed)
+        self.run = Run(self.settings, provenance(self.device))
         self.epoch, self.rows, self.elapsed = 0, [], 0.0
-        self.path = None if checkpoint is None else Path(checkpoint)
         if self.path:
+            self.path = Path(self.path)
             self.identity = {
-                "net": repr(net),
-                "training data": describe(train_iter),
-                "test data": describe(test_iter),
-                "recipe": str(settings),
+                "net": repr(self.net),
+                "training data": describe(self.train_iter),
+                "test data": describe(self.test_iter),
+                "recipe": str(self.settings),
             }
             if state := load_checkpoint(self.path, self.identity, self.device):
                 self.restore(state)

@@ -67,7 +67,7 @@ def save(path: Path, *sources: str, tags: tuple[str, ...] = ()) -> Path:
 @pytest.fixture
 def made(monkeypatch):
     """Stand in for the provenance, which would import torch."""
-    monkeypatch.setattr(execute, "provenance", lambda: {"data": "60000/10000"})
+    monkeypatch.setattr(execute, "made_with", lambda: {"data": "60000/10000"})
 
 
 @pytest.mark.usefixtures("made")
@@ -133,6 +133,6 @@ def test_execute_refuses_a_folder_without_data(monkeypatch, tmp_path, capsys):
 
 
 def test_provenance_names_the_device_and_the_data():
-    made = execute.provenance()
+    made = execute.made_with()
     assert made["data"] == "60000/10000"
     assert set(made) == {"date", "device", "precision", "torch", "python", "data"}

@@ -17,7 +17,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -45,22 +44,13 @@ def check_whole_data(folder: Path) -> None:
         )
 
 
-def provenance() -> dict[str, str]:
+def made_with() -> dict[str, str]:
     """Return what the outputs are made with."""
-    import torch
+    from d2l_lite.device import pick_device, provenance
 
-    from d2l_lite.device import device_name, number_type, pick_device
-
-    device = pick_device()
     major, minor, _ = platform.python_version_tuple()
-    return {
-        "date": date.today().isoformat(),
-        "device": device_name(device),
-        "precision": str(number_type(device)).removeprefix("torch."),
-        "torch": torch.__version__,
-        "python": f"{major}.{minor}",
-        "data": "/".join(str(count) for count in WHOLE),
-    }
+    data = "/".join(str(count) for count in WHOLE)
+    return provenance(pick_device()) | {"python": f"{major}.{minor}", "data": data}
 
 
 def run(notebook: NotebookNode, folder: Path, progress: Callable[[int], None]) -> None:
@@ -120,7 +110,7 @@ def execute(path: Path) -> None:
 
     run(notebook, path.parent, progress)
     clean(notebook)
-    notebook.metadata["made"] = provenance()
+    notebook.metadata["made"] = made_with()
     write(notebook, path)
 
 
