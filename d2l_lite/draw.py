@@ -84,8 +84,7 @@ def show_images(
     """Show images, five a row, with their class names if given.
 
     X is (N, 1, H, W), or (N, H * W) for square ones.
-
-    With `predicted`, a wrong answer is red and stands above the true class.
+    With `predicted`, a wrong answer is red: what was said, and what it is.
     """
     rows = math.ceil(len(X) / COLUMNS)
     side = X.shape[-1] if X.dim() > 2 else math.isqrt(X.shape[-1])
@@ -96,7 +95,7 @@ def show_images(
         axes.imshow(X[i].float().cpu().reshape(-1, side).numpy(), cmap="gray")
         title, colour = "" if y is None else CLASSES[y[i]], INK
         if predicted is not None and predicted[i] != y[i]:
-            title, colour = f"{CLASSES[predicted[i]]}\nnot {title}", RED
+            title, colour = f"said {CLASSES[predicted[i]]}\nis {title}", RED
         axes.set_title(title, fontsize=10, color=colour)
     show(drawing)
 

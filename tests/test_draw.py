@@ -162,7 +162,7 @@ def test_a_wrong_answer_stands_out_with_both_names(shown):
     show_images(X, y, torch.tensor([1, 6, 3]))
     right, wrong, also_right = (axes.title for axes in shown[0].axes[:3])
     assert (right.get_text(), also_right.get_text()) == ("trouser", "dress")
-    assert wrong.get_text().splitlines() == ["shirt", "not pullover"]
+    assert wrong.get_text().splitlines() == ["said shirt", "is pullover"]
     assert right.get_color() == also_right.get_color() != wrong.get_color()
 
 
