@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from statistics import stdev
 
 import nbformat
 import pytest
@@ -13,11 +12,11 @@ from d2l_lite.data import SAMPLE, SWITCH
 from d2l_lite.runs import RECORDS
 from results import record as recorder
 from results.experiments import EXPERIMENTS
+from tools.compare import read_spreads
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = sorted(path.stem for path in RECORDS.glob("*.json"))
 LAST_LINE = re.compile(r"loss (\S+), train acc (\S+), test acc (\S+)")
-KEYS = ("train_loss", "train_acc", "test_acc")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,14 +68,6 @@ def shown_last_line(notebook: str) -> tuple[float, ...]:
     raise AssertionError(f"{notebook} shows no last line")
 
 
-def allowed(name: str, key: str) -> tuple[float, float]:
-    """The recorded range, widened by two standard deviations, of runs that learned."""
-    record = load_record(name)
-    values = [getattr(r, key)[-1] for r in record.runs if r.train_acc[-1] > 0.11]
-    room = 2 * stdev(values) if len(values) > 2 else 0.0
-    return min(values) - room, max(values) + room
-
-
 CHAPTERS = [
     ("01_fashion_mnist", "linear"),
     ("02_lenet", "lenet"),
@@ -90,9 +81,9 @@ def test_a_chapters_last_line_lies_where_the_records_put_it(notebook, name):
     lines = [LAST_LINE.search(str(run)).groups() for run in load_record(name).runs]
     if shown in [tuple(map(float, line)) for line in lines]:
         return
-    for value, key in zip(shown, KEYS):
-        low, high = allowed(name, key)
-        assert low <= value <= high, f"{key} {value} is outside the recorded range"
+    spreads = read_spreads(RECORDS / f"{name}.json")
+    for value, (key, spread) in zip(shown, spreads.items()):
+        assert spread.holds(value), f"{key} {value} is outside the recorded range"
 
 
 @pytest.mark.parametrize(("notebook", "name"), CHAPTERS)
