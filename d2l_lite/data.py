@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from d2l_lite import ranks
 from d2l_lite.device import pick_device
 
 Images = Tensor  # (N, 1, H, W), float32 in [0, 1]
@@ -37,6 +38,7 @@ MIRRORS = (
 )
 SWITCH = "D2L_LITE_DATA"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+READ_AT_ONCE = 1 << 20  # bytes
 SAMPLE = Path(__file__).parent / "sample"
 ADVICE = f"fetch it again, or let {SWITCH} name a folder that has it whole"
 
@@ -115,7 +117,8 @@ def load_data_fashion_mnist(
     splits = [read_split(folder, name) for name in ("train", "t10k")]
     sizes = " + ".join(f"{len(labels):,}" for _, labels in splits)
     note = "; the bundled SAMPLE, not the whole set" if folder == SAMPLE else ""
-    print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
+    if ranks.RANK == 0:
+        print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
     train, test = splits
     return (
         Minibatches(*train, batch_size, resize, shuffle=True, device=device),
@@ -180,18 +183,25 @@ def read_split(folder: Path, name: str) -> tuple[Tensor, Tensor]:
 def read_idx(path: Path, dims: int) -> Tensor:
     """Return the uint8 array of one gzipped IDX file (LeCun's MNIST format).
 
-    Raises ValueError, with what to do, when it is missing or damaged.
+    It is unpacked straight into its place: never twice in memory. Raises
+    ValueError, with what to do, when the file is missing or damaged.
     """
     try:
-        raw = bytearray(gzip.decompress(path.read_bytes()))
+        with gzip.open(path) as file:
+            head = file.read(4 + 4 * dims)
+            if len(head) < 4 + 4 * dims or head[:4] != bytes([0, 0, 8, dims]):
+                raise ValueError(
+                    f"{path} is no IDX file of {dims} dimensions; {ADVICE}"
+                )
+            shape = struct.unpack(f">{dims}i", head[4:])
+            array = torch.empty([max(n, 0) for n in shape], dtype=torch.uint8)
+            rest = memoryview(array.numpy().reshape(-1))
+            while count := file.readinto(rest[:READ_AT_ONCE]):
+                rest = rest[count:]
+            if len(rest) or not array.numel() or file.read(1):
+                raise ValueError(f"{path} is shorter or longer than it says; {ADVICE}")
     except FileNotFoundError:
         raise ValueError(f"{path} is missing; {ADVICE}") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, RuntimeError) as error:
         raise ValueError(f"{path} is damaged ({error}); {ADVICE}") from error
-    start = 4 + 4 * dims
-    if len(raw) <= start or raw[:4] != bytes([0, 0, 8, dims]):
-        raise ValueError(f"{path} is no IDX file of {dims} dimensions; {ADVICE}")
-    shape = struct.unpack(f">{dims}i", raw[4:start])
-    if min(shape) < 1 or math.prod(shape) != len(raw) - start:
-        raise ValueError(f"{path} is shorter or longer than it says; {ADVICE}")
-    return torch.frombuffer(raw, dtype=torch.uint8, offset=start).reshape(shape)
+    return array

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import torch
 
+from d2l_lite import ranks
+
 
 def pick_device(name: str | None = None) -> torch.device:
     """Return cuda, else mps, else cpu; or the device called `name`.
 
+    Under torchrun: a GPU for each process; where they are too few, the cpu.
     Raises ValueError when the named device is unknown or absent here.
     """
+    if name is None and ranks.WORLD_SIZE > 1:
+        enough = torch.cuda.device_count() >= ranks.LOCAL_WORLD_SIZE
+        return torch.device("cuda", ranks.LOCAL_RANK) if enough else torch.device("cpu")
     present = ["cpu"]
     if torch.backends.mps.is_available():
         present.insert(0, "mps")

@@ -41,6 +41,8 @@ class Run:
         self.peak_step_loss = max(self.step_loss, default=0.0)
 
     def __str__(self) -> str:
+        if not self.train_loss:
+            return "no epoch was finished"
         return (
             f"loss {self.train_loss[-1]:.3f}, train acc {self.train_acc[-1]:.6f}, "
             f"test acc {self.test_acc[-1]:.6f}"

@@ -1,4 +1,4 @@
-"""Train an image classifier by Adam and cross-entropy, and measure it."""
+"""Train an image classifier by Adam and cross-entropy."""
 
 import os
 import time
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
+from d2l_lite import ranks
 from d2l_lite.checkpoint import load_checkpoint, save_checkpoint
 from d2l_lite.data import Minibatches
-from d2l_lite.device import number_type, pick_device, provenance
+from d2l_lite.device import provenance
 from d2l_lite.draw import plot_runs
+from d2l_lite.measure import evaluate, forward, means, where
 from d2l_lite.runs import Run
-from d2l_lite.trace import trace
 
 SECONDS_BETWEEN_SAVES = 300
 
@@ -35,10 +35,12 @@ def train_image_classifier(
 
     net maps (N, C, H, W) images to (N, 10) logits; train_iter and test_iter yield
     (Images, Labels). `seed` fixes shuffling and dropout. `checkpoint` is a file: a
-    stopped training goes on from it, a finished one returns at once. Raises
-    ValueError for empty data, labels outside 0..9, other logits, lr <= 0,
-    num_epochs < 1, images too small for the net, a loss that is not finite, and a
-    foreign checkpoint. Source: Kingma & Ba 2015, alg. 1, its settings but for lr.
+    stopped training goes on from it, a finished one returns at once. Interrupted
+    (Jupyter's stop button), it returns the epochs that are done. Under torchrun the
+    processes share each minibatch. Raises ValueError for empty data, labels outside
+    0..9, other logits, lr <= 0, num_epochs < 1, images too small for the net, a loss
+    that is not finite, and a foreign checkpoint.
+    Source: Kingma & Ba 2015, alg. 1, its settings but for lr.
     """
     if not lr > 0:
         raise ValueError(f"lr must be above 0, not {lr}")
@@ -46,67 +48,15 @@ def train_image_classifier(
         raise ValueError(f"num_epochs must be a whole number from 1, not {num_epochs}")
     settings = {"lr": lr, "num_epochs": num_epochs, "seed": seed}
     training = Training(net, train_iter, test_iter, settings, checkpoint)
-    steps = len(train_iter)
-    done = training.epoch * steps + len(training.rows)
-    with tqdm(total=num_epochs * steps, initial=done, unit="step") as bar:
-        while training.epoch < num_epochs:
-            bar.set_description(f"epoch {training.epoch + 1} of {num_epochs}")
-            training.train_epoch(bar)
-    print(training.run)
-    plot_runs(training.run)
+    try:
+        training.go_on()
+    except KeyboardInterrupt:
+        net.eval()
+        print(f"stopped in epoch {training.epoch + 1} of {num_epochs}")
+    if training.epoch and ranks.RANK == 0:
+        print(training.run)
+        plot_runs(training.run)
     return training.run
-
-
-def evaluate(net: nn.Module, data_iter: Iterable) -> tuple[float, float]:
-    """Return mean loss and accuracy over every image (not over minibatches).
-
-    Raises ValueError for empty data, labels outside 0..9, other logits.
-    """
-    device = where(data_iter)
-    net.to(device).eval()
-    with torch.no_grad():
-        return means([forward(net, X, y, device) for X, y in data_iter])
-
-
-def where(data_iter: Iterable) -> torch.device:
-    """The device of our minibatches; for other loaders, the best one here."""
-    return getattr(data_iter, "device", None) or pick_device()
-
-
-def forward(
-    net: nn.Module, X: Tensor, y: Tensor, device: torch.device
-) -> tuple[Tensor, Tensor, int]:
-    """Return mean loss, number of right answers, number of images."""
-    if y.device.type == "cpu" and len(y) and not 0 <= y.min() <= y.max() <= 9:
-        raise ValueError(f"labels must lie in 0..9; these reach {y.min()}..{y.max()}")
-    X, y = X.to(device), y.to(device)
-    numbers = number_type(device)
-    with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
-        try:
-            logits = net(X)
-        except RuntimeError as error:
-            if isinstance(net, nn.Sequential) and (why := trace(net, X.shape).failure):
-                raise ValueError(why) from error
-            raise
-    if logits.shape != (len(y), 10):
-        raise ValueError(
-            f"the net must give ({len(y)}, 10) logits, not {tuple(logits.shape)}"
-        )
-    loss = F.cross_entropy(logits.float(), y)
-    return loss, (logits.argmax(1) == y).sum(), len(y)
-
-
-def means(rows: list[tuple[Tensor, Tensor, int]]) -> tuple[float, float]:
-    """Mean loss and accuracy over images, whatever the last minibatch holds.
-
-    The host waits for the device here, once a pass.
-    """
-    if not sum(size for _, _, size in rows):
-        raise ValueError("the data are empty: there is no minibatch in them")
-    losses, hits, sizes = zip(*rows)
-    weights = torch.tensor(sizes, dtype=torch.float64)
-    loss = torch.stack(losses).cpu().double() @ weights / weights.sum()
-    return loss.item(), torch.stack(hits).sum().item() / sum(sizes)
 
 
 @dataclass
@@ -121,9 +71,11 @@ class Training:
 
     def __post_init__(self) -> None:
         self.device = where(self.train_iter)
+        ranks.join(self.device)
         self.net.to(self.device, memory_format=torch.channels_last)
         lr, seed = self.settings["lr"], self.settings["seed"]
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=lr, fused=True)
+        self.optimizer.zero_grad()  # an interrupted training may have left some
         self.order = getattr(self.train_iter, "generator", None)
         if seed is not None:
             torch.manual_seed(seed)
@@ -141,6 +93,20 @@ class Training:
             }
             if state := load_checkpoint(self.path, self.identity, self.device):
                 self.restore(state)
+        self.model = ranks.together(self.net)
+
+    def go_on(self) -> None:
+        """Train the epochs that are left."""
+        steps, num_epochs = len(self.train_iter), self.settings["num_epochs"]
+        with tqdm(
+            total=num_epochs * steps,
+            initial=self.epoch * steps + len(self.rows),
+            unit="step",
+            disable=ranks.RANK > 0,
+        ) as bar:
+            while self.epoch < num_epochs:
+                bar.set_description(f"epoch {self.epoch + 1} of {num_epochs}")
+                self.train_epoch(bar)
 
     def train_epoch(self, bar: tqdm) -> None:
         """One pass over the training data, one over the test data."""
@@ -148,15 +114,15 @@ class Training:
         saved = time.perf_counter()
         start = saved - self.elapsed
         for X, y in self.rest_of_epoch():
-            loss, hits, size = forward(self.net, X, y, self.device)
-            loss.backward()
+            loss, totals, size = forward(self.model, X, y, self.device)
+            (loss * ranks.WORLD_SIZE).backward()  # of a sum: their mean is taken
             self.optimizer.step()
             self.optimizer.zero_grad()
-            self.rows.append((loss.detach(), hits, size))
+            self.rows.append((totals, size))
             bar.update()
-            if self.device.type == "cpu" and not loss.isfinite():
+            if self.device.type == "cpu" and not totals[0].isfinite():
                 break  # on a GPU the host looks once, after the pass
-            if self.path and time.perf_counter() - saved > SECONDS_BETWEEN_SAVES:
+            if time.perf_counter() - saved > SECONDS_BETWEEN_SAVES:
                 saved = time.perf_counter()
                 self.elapsed = saved - start
                 self.save()
@@ -184,7 +150,7 @@ class Training:
         """Test the net and add the epoch to the run; refuse a loss gone astray."""
         run = self.run
         train_loss, train_acc = means(self.rows)
-        steps = torch.stack([loss for loss, _, _ in self.rows]).tolist()
+        steps = torch.stack([totals for totals, _ in self.rows])[:, 0].tolist()
         for step, loss in enumerate(steps, start=1 + len(run.step_loss)):
             if not abs(loss) < float("inf"):
                 raise ValueError(
@@ -197,11 +163,12 @@ class Training:
         run.add_epoch(train_loss, train_acc, test_loss, test_acc, seconds)
         self.epoch, self.rows, self.elapsed = self.epoch + 1, [], 0.0
         self.mark_start()
-        if self.path:
-            self.save()
+        self.save()
 
     def save(self) -> None:
-        """Write all that the next step depends on."""
+        """Write all that the next step depends on, once, if there is a file for it."""
+        if not self.path or ranks.RANK > 0:
+            return
         cuda = self.device.type == "cuda"
         state = {
             "identity": self.identity,

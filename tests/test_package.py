@@ -15,7 +15,7 @@ from d2l_lite.glue import glue
 
 PACKAGE = Path(d2l_lite.__file__).parent
 MODULES = sorted(PACKAGE.glob("*.py"))
-MOST_LINES = 800  # of code: without docstrings, comments and blank lines
+MOST_LINES = 900  # of code: without docstrings, comments and blank lines
 
 
 def documented(tree: ast.Module) -> list[ast.AST]:
@@ -76,7 +76,7 @@ def imports(path: Path) -> set[str]:
 
 def test_imports_point_one_way():
     rooms = {path.stem: imports(path) for path in MODULES if path.stem != "__init__"}
-    assert rooms["device"] == set() and "draw" in rooms["train"]
+    assert rooms["ranks"] == set() and "draw" in rooms["train"]
     while rooms:
         free = {room for room, needs in rooms.items() if not needs & rooms.keys()}
         assert free, f"these import each other in a circle: {sorted(rooms)}"

@@ -3,6 +3,7 @@
 import copy
 import math
 import re
+import signal
 
 import pytest
 import torch
@@ -223,6 +224,84 @@ def test_a_bare_call_shows_nothing_more_in_a_notebook(batches, capsys):
     run = train_image_classifier(make_net(), batches(), batches(), 0.01, 1)
     assert DisplayFormatter().format(run) == ({}, {})
     assert len(LAST_LINE.findall(capsys.readouterr().out)) == 1
+
+
+# -------------------------------------------------------------- Jupyter's stop button
+
+
+@pytest.fixture
+def press_stop(monkeypatch):
+    """Return a function that sends SIGINT from within the n-th step."""
+    original = torch.optim.Adam.step
+
+    def press(number):
+        calls = []
+
+        def step(*args, **kwargs):
+            calls.append(number)
+            if len(calls) == number:
+                signal.raise_signal(signal.SIGINT)
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(torch.optim.Adam, "step", step)
+
+    return press
+
+
+def test_an_interrupted_training_leaves_a_net_and_the_epochs_that_are_done(
+    batches, press_stop, capsys, monkeypatch
+):
+    whole = train_image_classifier(make_net(dropout=0.5), batches(), batches(), 0.01, 2)
+    capsys.readouterr()
+    press_stop(8)  # three steps an epoch
+    net = make_net(dropout=0.5)
+    run = train_image_classifier(net, batches(), batches(), 0.01, 4)
+    assert run.train_loss == pytest.approx(whole.train_loss)
+    assert run.test_acc == pytest.approx(whole.test_acc)
+    assert len(run.step_loss) == 6 and len(run.seconds) == 2
+    assert capsys.readouterr().out == f"stopped in epoch 3 of 4\n{run}\n"
+    assert not net.training
+    monkeypatch.undo()
+    again = train_image_classifier(net, batches(), batches(), 0.01, 1)
+    assert again.train_loss[-1] < run.train_loss[0]
+
+
+def test_gradients_left_by_an_interruption_do_not_count(batches):
+    nets = make_net(), make_net()
+    for p in nets[1].parameters():
+        p.grad = torch.ones_like(p)
+    runs = [train_image_classifier(net, batches(), batches(), 0.01, 1) for net in nets]
+    assert history(runs[0]) == history(runs[1])
+
+
+def test_interrupted_in_the_first_epoch_there_is_no_last_line(
+    batches, press_stop, capsys
+):
+    press_stop(2)
+    run = train_image_classifier(make_net(), batches(), batches(), 0.01, 4)
+    assert capsys.readouterr().out == "stopped in epoch 1 of 4\n"
+    assert run.train_loss == run.step_loss == []
+    assert str(run) == "no epoch was finished"
+
+
+def test_interrupted_with_a_checkpoint_the_same_call_goes_on(
+    batches, press_stop, tmp_path, monkeypatch
+):
+    def train(path=None):
+        net = make_net(dropout=0.5)
+        train_iter = batches(n=19, shuffle=True)
+        run = train_image_classifier(
+            net, train_iter, batches(), 0.01, 3, seed=1, checkpoint=path
+        )
+        return history(run), weights(net).tolist()
+
+    expected = train()
+    press_stop(5)
+    assert len(train(tmp_path / "run.pt")[0][0]) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert train(tmp_path / "run.pt") == expected
 
 
 # ------------------------------------------------------------------ foreign parts

@@ -1,0 +1,69 @@
+"""Loss and accuracy: of a minibatch, and of all images."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from d2l_lite import ranks
+from d2l_lite.device import number_type, pick_device
+from d2l_lite.trace import trace
+
+
+def evaluate(net: nn.Module, data_iter: Iterable) -> tuple[float, float]:
+    """Return mean loss and accuracy over every image (not over minibatches).
+
+    Raises ValueError for empty data, labels outside 0..9, other logits.
+    """
+    device = where(data_iter)
+    ranks.join(device)
+    net.to(device).eval()
+    with torch.no_grad():
+        return means([forward(net, X, y, device)[1:] for X, y in data_iter])
+
+
+def where(data_iter: Iterable) -> torch.device:
+    """The device of our minibatches; for other loaders, the best one here."""
+    return getattr(data_iter, "device", None) or pick_device()
+
+
+def forward(
+    net: nn.Module, X: Tensor, y: Tensor, device: torch.device
+) -> tuple[Tensor, Tensor, int]:
+    """Return a loss to differentiate, [mean loss, right answers], number of images.
+
+    The first is this process's part of the mean; the others are those of all.
+    """
+    size = len(y)
+    if y.device.type == "cpu" and size and not 0 <= y.min() <= y.max() <= 9:
+        raise ValueError(f"labels must lie in 0..9; these reach {y.min()}..{y.max()}")
+    X, y = ranks.share(X).to(device), ranks.share(y).to(device)
+    numbers = number_type(device)
+    with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
+        try:
+            logits = net(X)
+        except RuntimeError as error:
+            if isinstance(net, nn.Sequential) and (why := trace(net, X.shape).failure):
+                raise ValueError(why) from error
+            raise
+    if logits.shape != (len(y), 10):
+        raise ValueError(
+            f"the net must give ({len(y)}, 10) logits, not {tuple(logits.shape)}"
+        )
+    loss = F.cross_entropy(logits.float(), y, reduction="sum") / size
+    totals = torch.stack([loss.detach(), (logits.argmax(1) == y).sum()])
+    return loss, ranks.add_up(totals), size
+
+
+def means(rows: list[tuple[Tensor, int]]) -> tuple[float, float]:
+    """Mean loss and accuracy over images, whatever the last minibatch holds.
+
+    A row is [mean loss, right answers] and the number of images of a minibatch.
+    The host waits for the device here, once a pass.
+    """
+    sizes = torch.tensor([size for _, size in rows], dtype=torch.float64)
+    if not sizes.sum():
+        raise ValueError("the data are empty: there is no minibatch in them")
+    losses, hits = torch.stack([totals for totals, _ in rows]).cpu().double().T
+    return (losses @ sizes / sizes.sum()).item(), (hits.sum() / sizes.sum()).item()
