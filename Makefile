@@ -5,7 +5,7 @@ PY := .venv/bin/python
 INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NB ?=
 
-.PHONY: book serve test verify lab notebooks clean
+.PHONY: book serve test verify bench lab notebooks clean
 
 book: .venv-book/done  ## the site, without torch
 	$(BOOK) tools/build_site.py
@@ -21,6 +21,9 @@ test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 verify: .venv/done  ## the notebooks on the whole data, but for 04's long training
 	$(PY) tools/verify.py
 
+bench: .venv/done .venv-bench/done  ## speed, beside torchvision's loader and d2l's loop
+	$(PY) -m bench
+
 lab: .venv/done  ## JupyterLab on the notebooks
 	$(PY) -m jupyter lab notebooks
 
@@ -28,7 +31,7 @@ notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or al
 	$(PY) tools/execute.py $(NB)
 
 clean:
-	rm -rf _build build .venv .venv-book *.egg-info
+	rm -rf _build build .venv .venv-book .venv-bench *.egg-info
 
 .venv-book/done: requirements-book.txt constraints.txt
 	$(PYTHON) -m venv .venv-book
@@ -39,4 +42,10 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(PY) $(INSTALL) -r requirements.txt -r requirements-book.txt -r requirements-test.txt
 	$(PY) $(INSTALL) --no-deps -e .
+	touch $@
+
+.venv-bench/done: requirements-bench.txt constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python $(INSTALL) -r requirements-bench.txt
+	.venv-bench/bin/python $(INSTALL) --no-deps d2l==1.0.3
 	touch $@

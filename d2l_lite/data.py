@@ -80,10 +80,10 @@ class Minibatches:
         else:
             order = torch.arange(n)
         for index in order.to(self.device).split(self.batch_size):
-            X = self.images[index].float().div_(255)
+            X = self.images.index_select(0, index).float().div_(255)
             if self.resize:
                 X = resize_images(X, self.resize)
-            yield X, self.labels[index]
+            yield X, self.labels.index_select(0, index)
 
     def __repr__(self) -> str:
         check_sum = zlib.crc32(self.images.cpu().numpy())

@@ -24,7 +24,10 @@ def dense() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A net and the recipe that trains it: Adam, PyTorch's own initialisation."""
+    """A net and the recipe that trains it: Adam, PyTorch's own initialisation.
+
+    `weights_of` is the seed whose trained weights are kept.
+    """
 
     net: str
     build: Callable[[], nn.Sequential]
@@ -32,11 +35,12 @@ class Experiment:
     resize: int | None
     lr: float
     num_epochs: int
+    weights_of: int | None = None
 
 
 EXPERIMENTS = {
     "linear": Experiment("Linear", linear, 256, None, 0.001, 5),
     "dense": Experiment("Dense", dense, 256, None, 0.01, 10),
-    "lenet": Experiment("LeNet", lenet, 256, None, 0.01, 10),
+    "lenet": Experiment("LeNet", lenet, 256, None, 0.01, 10, weights_of=0),
     "alexnet": Experiment("AlexNet", alexnet, 128, 224, 0.003, 10),
 }

@@ -1,8 +1,10 @@
 """The only writer of records: `python -m results.record NAME --seeds 0 1 2`.
 
 It trains an experiment on the whole of Fashion-MNIST, a seed at a time, and
-adds each finished run to results/NAME.json. A seed that is there already is
-left as it is. A run that was stopped goes on from its checkpoint.
+adds each finished run to results/NAME.json, which schema/record.json describes.
+A seed that is there already is left as it is. A run that was stopped goes on
+from its checkpoint. Of one seed of some experiments the weights are kept too,
+rounded to float16, in results/NAME.npz.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
+import jsonschema
+import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from d2l_lite import load_data_fashion_mnist, train_image_classifier
@@ -33,7 +39,14 @@ WHOLE_DATA = {
     "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
     "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
 }
-CODE = ("data", "device", "nets", "train")  # the modules that decide a result
+# The modules that decide a result, in the order in which they are hashed.
+CODE = [
+    *(f"d2l_lite/{name}.py" for name in ("data", "device", "nets", "train")),
+    *(f"d2l_lite/{name}.py" for name in ("measure", "ranks")),
+    "results/experiments.py",
+]
+SCHEMA = HERE / "schema" / "record.json"
+HISTORY = ("train_loss", "train_acc", "test_loss", "test_acc")
 
 
 def main() -> None:
@@ -41,9 +54,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=EXPERIMENTS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--commit", help="where there is no git: what is run")
     options = parser.parse_args()
     check_whole_data(find_folder())
-    commit = clean_commit()
+    commit = clean_commit(options.commit)
     for seed in options.seeds:
         record(options.name, seed, commit)
 
@@ -54,16 +68,45 @@ def record(name: str, seed: int, commit: str) -> None:
     content = json.loads(path.read_text()) if path.exists() else describe(name)
     if content["recipe"] != describe(name)["recipe"]:
         raise SystemExit(f"{path.name} holds another recipe; move it away first")
-    if any(run["seed"] == seed for run in content["runs"]):
+    there = [run for run in content["runs"] if run["seed"] == seed]
+    weights = path.with_suffix(".npz")
+    is_kept = seed == experiment.weights_of
+    if there and (weights.exists() or not is_kept):
         return
-    checkpoints = HERE / "checkpoints"
+    net, row = train(name, seed)
+    if there and any(row[key] != there[0][key] for key in HISTORY):
+        raise SystemExit(
+            f"seed {seed} goes another way here than in {path.name}, so its "
+            "weights are not kept; try the recorded machine and commit"
+        )
+    if not there:
+        row["made"] |= {
+            "python": platform.python_version(),
+            "commit": commit,
+            "code": code_hash(),
+            "fingerprint": fingerprint(experiment),
+        }
+        content["runs"] = sorted(content["runs"] + [row], key=lambda run: run["seed"])
+        jsonschema.validate(content, json.loads(SCHEMA.read_text()))
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(content, indent=1) + "\n")
+        os.replace(part, path)
+    if is_kept:
+        rounded = {key: value.half().cpu() for key, value in net.state_dict().items()}
+        np.savez(weights, **rounded)
+
+
+def train(name: str, seed: int) -> tuple[nn.Module, dict]:
+    """Train one seed of an experiment; return the net and its row of the record."""
+    experiment, checkpoints = EXPERIMENTS[name], HERE / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
     train_iter, test_iter = load_data_fashion_mnist(
         experiment.batch_size, resize=experiment.resize
     )
     torch.manual_seed(seed)
+    net = experiment.build()
     run = train_image_classifier(
-        experiment.build(),
+        net,
         train_iter,
         test_iter,
         experiment.lr,
@@ -73,16 +116,7 @@ def record(name: str, seed: int, commit: str) -> None:
     )
     row = {"seed": seed} | asdict(run)
     del row["settings"], row["step_loss"]
-    row["made"] |= {
-        "python": platform.python_version(),
-        "commit": commit,
-        "code": code_hash(),
-        "fingerprint": fingerprint(experiment),
-    }
-    content["runs"] = sorted(content["runs"] + [row], key=lambda run: run["seed"])
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(part, path)
+    return net, row
 
 
 def describe(name: str) -> dict:
@@ -112,28 +146,40 @@ def check_whole_data(folder: Path) -> None:
             raise SystemExit(f"{name} is not the whole set; nothing is recorded")
 
 
-def clean_commit() -> str:
-    """The commit of the work tree; refuses when the code differs from it."""
+def clean_commit(told: str | None = None) -> str:
+    """The commit of the work tree; refuses when the code differs from it.
+
+    Where there is no git, as on a machine lent for an hour, the commit is `told`;
+    the hash of the code is checked against it where there is (tests/test_records.py).
+    """
 
     def git(*words: str) -> str:
         return subprocess.run(
             ["git", *words], cwd=HERE, capture_output=True, text=True, check=True
         ).stdout.strip()
 
-    dirty = git("status", "--porcelain", "--", "../d2l_lite", "*.py")
+    try:
+        dirty = git("status", "--porcelain", "--", "../d2l_lite", "*.py")
+    except (OSError, subprocess.CalledProcessError):
+        if told and re.fullmatch("[0-9a-f]{40}", told):
+            return told
+        raise SystemExit("no git here: name the whole commit by --commit") from None
     if dirty:
         raise SystemExit(f"commit your changes first, then record:\n{dirty}")
-    return git("rev-parse", "HEAD")
+    head = git("rev-parse", "HEAD")
+    if told not in (None, head):
+        raise SystemExit(f"the commit here is {head}, not {told}")
+    return head
 
 
 def code_hash() -> str:
     """SHA-256 over the modules that decide a result, and the experiments."""
-    root = HERE.parent
-    files = [root / "d2l_lite" / f"{name}.py" for name in CODE]
-    digest = hashlib.sha256()
-    for path in [*files, HERE / "experiments.py"]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hash_of([(HERE.parent / name).read_bytes() for name in CODE])
+
+
+def hash_of(files: list[bytes]) -> str:
+    """SHA-256 over the contents of some files, one after the other."""
+    return hashlib.sha256(b"".join(files)).hexdigest()
 
 
 def fingerprint(experiment: Experiment) -> list[float]:

@@ -1,5 +1,6 @@
-"""Write the table of results into README.md: `python -m results.table`."""
+"""Write the tables of README.md from the records: `python -m results.table`."""
 
+import json
 import re
 from pathlib import Path
 from statistics import median
@@ -7,8 +8,9 @@ from statistics import median
 from d2l_lite.runs import RECORDS, Record, load_record
 
 README = Path(__file__).parent.parent / "README.md"
-BLOCK = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.DOTALL)
+SPEED = RECORDS / "speed"
 HEAD = "| net | recipe | seeds | test accuracy | seconds a run | machine |"
+SPEED_HEAD = "| what | the helper | the other | times as fast |"
 
 
 def row(record: Record) -> str:
@@ -37,9 +39,56 @@ def table() -> str:
     return "\n".join([HEAD, "|---" * HEAD[1:].count("|") + "|", *rows]) + "\n"
 
 
+def speed_row(pair: dict) -> str:
+    """One line of the table of speeds; a ratio is taken within a round."""
+
+    def rate(key: str) -> str:
+        middle = median(pair[key])
+        if pair["pictures"] is None:
+            return f"{middle:.2f} s"
+        return f"{pair['pictures'] / middle:,.0f} images/s"
+
+    ratios = pair["ratios"]
+    return (
+        f"| {pair['what']} | {rate('ours')} | {rate('theirs')}, {pair['other']} "
+        f"| {median(ratios):.1f}, {min(ratios):.1f} to {max(ratios):.1f} |"
+    )
+
+
+def speed_table(path: Path) -> str:
+    """What `make bench` measured on one machine, and what bounds it."""
+    content = json.loads(path.read_text())
+    made, gflops, peak = content["made"], content["gflops"], content["peak_mib"]
+    rows = [speed_row(pair) for pair in content["pairs"]]
+    return "\n".join(
+        [
+            SPEED_HEAD,
+            "|---" * SPEED_HEAD[1:].count("|") + "|",
+            *rows,
+            "",
+            f"Medians of {content['rounds']} rounds on {made['device']}, "
+            f"{made['precision']}, PyTorch {made['torch']}, {made['date']}.",
+            f"AlexNet's step reaches {gflops['ours']:,.0f} GFLOP/s; a plain product "
+            f"of that number type {gflops['ours at most']:,.0f}. In float32 it is "
+            f"{gflops['plain']:,.0f} of {gflops['plain at most']:,.0f}.",
+            f"Most memory of the process: {peak['LeNet']:,.0f} MiB for LeNet and "
+            f"{peak['AlexNet']:,.0f} MiB for AlexNet; {peak['PyTorch alone']:,.0f} MiB "
+            "are PyTorch's own.",
+            "",
+        ]
+    )
+
+
 def main() -> None:
-    """Put the table between its two marks."""
-    README.write_text(BLOCK.sub(rf"\g<1>{table()}\g<2>", README.read_text()))
+    """Put the tables between their marks."""
+    text = README.read_text()
+    for name, content in (
+        ("results", table()),
+        ("speed", speed_table(SPEED / "cpu.json")),
+    ):
+        block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = block.sub(rf"\g<1>{content}\g<2>", text)
+    README.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,13 @@
 """Fashion-MNIST is found, read, checked and cut into minibatches."""
 
 import gzip
+import math
 import shutil
 import struct
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -324,3 +329,53 @@ def test_a_named_folder_that_is_faulty_is_an_error_that_says_what_to_do(folder, 
     assert str(folder) in message
     assert "fetch it again" in message
     assert SWITCH in message
+
+
+# ------------------------------------------------------------------------ memory
+
+PEAK = """
+    import os, re, sys
+    from pathlib import Path
+    from d2l_lite import load_data_fashion_mnist
+
+    def peak():
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
+
+    for data, batch_size in (sys.argv[1], 2), (sys.argv[2], 128):  # first, warm up
+        os.environ["D2L_LITE_DATA"] = data
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        before = peak()
+        train_iter, test_iter = load_data_fashion_mnist(batch_size, resize=224)
+        loaded = peak()
+        for minibatches in train_iter, test_iter:
+            for _, (X, y) in zip(range(40), minibatches):
+                pass
+        passed = peak()
+    print(loaded - before, passed - loaded, X.nbytes)
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="Linux counts a process's peak"
+)
+def test_the_data_lie_in_memory_once_as_bytes_and_never_resized(tmp_path):
+    whole = {"train": 60_000, "t10k": 10_000}
+    for name, n in whole.items():
+        write_idx(tmp_path / f"{name}-images-idx3-ubyte.gz", (n, 28, 28))
+        write_idx(tmp_path / f"{name}-labels-idx1-ubyte.gz", (n,))
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PEAK), str(SAMPLE), str(tmp_path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded, passed, minibatch = map(int, answer.stdout.split())
+    raw = sum(whole.values()) * (28 * 28 + 1)
+    assert 0.9 * raw < loaded < 1.2 * raw
+    assert passed < 4 * minibatch
+
+
+def write_idx(path, shape):
+    """Write an IDX file of zeros."""
+    head = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}i", *shape)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(head + bytes(math.prod(shape)))

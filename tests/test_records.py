@@ -2,12 +2,17 @@
 
 import json
 import re
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import nbformat
+import numpy as np
 import pytest
+import torch
 
-from d2l_lite import load_record
+from d2l_lite import evaluate, lenet, load_data_fashion_mnist, load_record
 from d2l_lite.data import SAMPLE, SWITCH
 from d2l_lite.runs import RECORDS
 from results import record as recorder
@@ -30,16 +35,81 @@ def test_a_record_says_what_was_run_and_how(name):
     assert seeds == sorted(set(seeds)) and seeds
 
 
+def read(name: str) -> dict:
+    """The content of a record."""
+    return json.loads((RECORDS / f"{name}.json").read_text())
+
+
+def schema() -> dict:
+    """The schema of all records."""
+    return json.loads(recorder.SCHEMA.read_text())
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_record_says_where_when_and_with_what(name):
-    epochs = EXPERIMENTS[name].num_epochs
+def test_a_record_keeps_to_the_schema_and_has_a_number_an_epoch(name):
+    jsonschema.validate(read(name), schema())
     for run in load_record(name).runs:
         for key in ("train_loss", "train_acc", "test_loss", "test_acc", "seconds"):
-            assert len(getattr(run, key)) == epochs
-        assert run.made["device"] and run.made["precision"] and run.made["torch"]
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", run.made["date"])
-        assert re.fullmatch(r"[0-9a-f]{40}", run.made["commit"])
-        assert re.fullmatch(r"[0-9a-f]{64}", run.made["code"])
+            assert len(getattr(run, key)) == EXPERIMENTS[name].num_epochs
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def without(*path: str):
+    """Return a change that takes one field out of a record's first run."""
+
+    def change(content):
+        place = content["runs"][0]
+        for key in path[:-1]:
+            place = place[key]
+        del place[path[-1]]
+
+    return change
+
+
+MADE = sorted(read("linear")["runs"][0]["made"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(without("made", key) for key in MADE),
+        *(without(key) for key in ("seed", "made", "train_loss", "test_acc")),
+        lambda content: content["runs"][0]["made"].update(commit="main"),
+        lambda content: content["runs"][0]["made"].update(date="today"),
+        lambda content: content["runs"][0]["test_acc"].append(87.5),
+        lambda content: content["recipe"].pop("split"),
+        lambda content: content["runs"].clear(),
+        lambda content: content.update(note="typed by hand"),
+    ],
+)
+def test_a_record_without_provenance_or_with_another_form_is_refused(change):
+    content = read("linear")
+    change(content)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, schema())
+
+
+def git(*words: str) -> bytes:
+    """The output of git in this repository; None when git or the thing is missing."""
+    done = subprocess.run(["git", *words], cwd=RECORDS, capture_output=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+@pytest.mark.skipif(
+    git("rev-parse", "--is-shallow-repository") != b"false\n",
+    reason="needs the history of the repository",
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_of_a_record_is_that_of_its_commit(name):
+    pairs = {(run.made["commit"], run.made["code"]) for run in load_record(name).runs}
+    for commit, code in pairs:
+        assert git("cat-file", "-e", commit) is not None, f"{commit} is not known here"
+        files = [git("show", f"{commit}:{path}") for path in recorder.CODE]
+        # A module that did not exist yet was not hashed.
+        assert recorder.hash_of([file for file in files if file is not None]) == code
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,6 +179,107 @@ def test_changed_code_is_not_recorded(monkeypatch):
     monkeypatch.setattr(recorder.subprocess, "run", lambda *_, **__: Dirty)
     with pytest.raises(SystemExit, match="commit your changes first"):
         recorder.clean_commit()
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """Return a function that records a seed in an empty folder, in one short epoch."""
+    monkeypatch.setenv(SWITCH, str(SAMPLE))
+    monkeypatch.setattr(recorder, "HERE", tmp_path)
+    monkeypatch.setattr(recorder, "code_hash", lambda: "0" * 64)
+    short = replace(EXPERIMENTS["lenet"], num_epochs=1, weights_of=7)
+    monkeypatch.setitem(EXPERIMENTS, "lenet", short)
+
+    def record(seed):
+        recorder.record("lenet", seed, "a" * 40)
+        return json.loads((tmp_path / "lenet.json").read_text())
+
+    return record
+
+
+def test_the_recorder_writes_what_the_schema_asks_for(recorded, tmp_path):
+    recorded(5)
+    content = recorded(3)
+    jsonschema.validate(content, schema())
+    assert [run["seed"] for run in content["runs"]] == [3, 5]
+    assert not (tmp_path / "lenet.npz").exists()  # neither seed is to be kept
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_first_weights_are_those_of_the_seed(recorded, monkeypatch):
+    seen, original = [], recorder.train_image_classifier
+
+    def spy(net, *args, **kwargs):
+        seen.append([p.detach().clone() for p in net.parameters()])
+        return original(net, *args, **kwargs)
+
+    monkeypatch.setattr(recorder, "train_image_classifier", spy)
+    torch.manual_seed(99)
+    recorded(3)
+    torch.manual_seed(3)
+    (weights,) = seen
+    assert all(map(torch.equal, weights, lenet().parameters()))
+
+
+def test_a_record_without_its_provenance_is_not_written(
+    recorded, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(recorder, "code_hash", lambda: "unknown")
+    with pytest.raises(jsonschema.ValidationError):
+        recorded(3)
+    assert not (tmp_path / "lenet.json").exists()
+
+
+def test_weights_are_kept_with_the_record_and_only_of_the_recorded_run(
+    recorded, tmp_path
+):
+    content = recorded(7)
+    weights = tmp_path / "lenet.npz"
+    assert weights.stat().st_size < 130_000
+    kept = {key: torch.from_numpy(value) for key, value in np.load(weights).items()}
+    state = torch.load(tmp_path / "checkpoints" / "lenet-7.pt", weights_only=True)
+    assert kept.keys() == state["net"].keys()
+    for key, value in kept.items():
+        assert torch.equal(value, state["net"][key].half())
+    weights.unlink()
+    recorded(7)
+    assert weights.exists()
+    content["runs"][0]["test_acc"][0] += 0.01
+    (tmp_path / "lenet.json").write_text(json.dumps(content))
+    weights.unlink()
+    with pytest.raises(SystemExit, match="goes another way"):
+        recorded(7)
+    assert not weights.exists()
+
+
+def test_the_kept_lenet_is_the_recorded_one(monkeypatch):
+    monkeypatch.setenv(SWITCH, str(SAMPLE))
+    net = lenet()
+    weights = np.load(RECORDS / "lenet.npz")
+    net.load_state_dict(
+        {key: torch.from_numpy(value).float() for key, value in weights.items()}
+    )
+    _, test_iter = load_data_fashion_mnist(250, device=torch.device("cpu"))
+    (run,) = [
+        run
+        for run in load_record("lenet").runs
+        if run.settings["seed"] == EXPERIMENTS["lenet"].weights_of
+    ]
+    # On 500 of the 10,000 pictures; four standard errors of such a share.
+    share = run.test_acc[-1]
+    allowed = 4 * (share * (1 - share) / 500) ** 0.5
+    assert evaluate(net, test_iter)[1] == pytest.approx(share, abs=allowed)
+
+
+def test_without_git_the_commit_is_told(monkeypatch):
+    def missing(*_, **__):
+        raise FileNotFoundError("git")
+
+    monkeypatch.setattr(recorder.subprocess, "run", missing)
+    assert recorder.clean_commit("a" * 40) == "a" * 40
+    for told in None, "main":
+        with pytest.raises(SystemExit, match="no git here: name the whole commit"):
+            recorder.clean_commit(told)
 
 
 def test_a_seed_that_is_there_is_left_alone(monkeypatch):
