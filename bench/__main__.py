@@ -25,6 +25,9 @@ from results.table import SPEED, speed_table
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / ".venv-bench" / "bin" / "python"
+# Both sides keep the memory that they set free. Else glibc may hand each large
+# minibatch back to the system, and a run is fast or slow by chance.
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 # What, our task, the other's task and name, the pictures in a task (None: a time).
 PAIRS = [
     ("loader, 28 px", "our loader, 28", "torchvision, 28",
@@ -46,7 +49,9 @@ class Worker:
         self.process = subprocess.Popen(
             [python, "-m", module],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+            | KEEP_MEMORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log.open("w"),
@@ -133,7 +138,7 @@ def peak(folder: Path, tasks: list[str]) -> float:
 def main() -> None:
     """Measure, store, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
     check_whole_data(find_folder())
     made = provenance(pick_device()) | {"commit": clean_commit()}
