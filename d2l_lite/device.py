@@ -62,8 +62,9 @@ def device_name(device: torch.device) -> str:
 
 def provenance(device: torch.device) -> dict[str, str]:
     """Where, when and with what a training is made."""
+    processes = f"{ranks.WORLD_SIZE} × " if ranks.WORLD_SIZE > 1 else ""
     return {
-        "device": device_name(device),
+        "device": processes + device_name(device),
         "precision": str(number_type(device)).removeprefix("torch."),
         "torch": str(torch.__version__),
         "date": date.today().isoformat(),

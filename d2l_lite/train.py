@@ -55,7 +55,8 @@ def train_image_classifier(
         print(f"stopped in epoch {training.epoch + 1} of {num_epochs}")
     if training.epoch and ranks.RANK == 0:
         print(training.run)
-        plot_runs(training.run)
+        if ranks.WORLD_SIZE == 1:  # torchrun has no page to draw on
+            plot_runs(training.run)
     return training.run
 
 

@@ -1,13 +1,22 @@
-"""The README's table of results is the one that the records give."""
+"""The README's tables are the ones that the records give."""
+
+import json
+import re
+
+import pytest
 
 from d2l_lite import load_record
-from results.table import BLOCK, README, row, table
+from results.table import README, SPEED, row, speed_table, table
+
+TABLES = {"results": table(), "speed": speed_table(SPEED / "cpu.json")}
 
 
-def test_the_readme_holds_the_table_of_the_records():
-    block = BLOCK.search(README.read_text())
-    assert block is not None, "README.md has lost its <!-- results --> marks"
-    assert table() in block.group(0), "run `python -m results.table`"
+@pytest.mark.parametrize("name", TABLES)
+def test_the_readme_holds_the_tables_of_the_records(name):
+    marks = re.compile(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", re.DOTALL)
+    block = marks.search(README.read_text())
+    assert block is not None, f"README.md has lost its <!-- {name} --> marks"
+    assert block.group(1) == TABLES[name], "run `python -m results.table`"
 
 
 def test_a_changed_record_changes_the_table():
@@ -16,3 +25,28 @@ def test_a_changed_record_changes_the_table():
     for run in record.runs:
         run.test_acc[-1] -= 0.1
     assert row(record) != before
+
+
+def test_a_changed_measurement_changes_the_table(tmp_path):
+    content = json.loads((SPEED / "cpu.json").read_text())
+    for pair in content["pairs"]:
+        pair["ratios"] = [ratio / 2 for ratio in pair["ratios"]]
+    path = tmp_path / "cpu.json"
+    path.write_text(json.dumps(content))
+    changed = speed_table(path).splitlines()
+    before = speed_table(SPEED / "cpu.json").splitlines()
+    pairs = range(2, 2 + len(content["pairs"]))
+    assert all(changed[n] != before[n] for n in pairs)
+
+
+def test_a_speed_names_its_machine_and_its_commit_and_has_all_rounds():
+    for path in SPEED.glob("*.json"):
+        content = json.loads(path.read_text())
+        assert re.fullmatch("[0-9a-f]{40}", content["made"]["commit"])
+        for key in "device", "precision", "torch", "date":
+            assert content["made"][key]
+        assert content["rounds"] >= 5
+        for pair in content["pairs"]:
+            assert len(pair["ours"]) == len(pair["theirs"]) == content["rounds"]
+            for ratio, one, two in zip(pair["ratios"], pair["ours"], pair["theirs"]):
+                assert ratio == pytest.approx(two / one)
