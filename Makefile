@@ -5,7 +5,7 @@ PY := .venv/bin/python
 INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NB ?=
 
-.PHONY: book serve test verify bench lab notebooks clean
+.PHONY: book serve test verify bench ladder lab notebooks clean
 
 book: .venv-book/done  ## the site, without torch
 	$(BOOK) tools/build_site.py
@@ -23,6 +23,9 @@ verify: .venv/done  ## the notebooks on the whole data, but for 04's long traini
 
 bench: .venv/done .venv-bench/done  ## speed, beside torchvision's loader and d2l's loop
 	$(PY) -m bench
+
+ladder: .venv/done  ## what is missing of the ladder's trainings; hours
+	$(PY) -m results.ladder
 
 lab: .venv/done  ## JupyterLab on the notebooks
 	$(PY) -m jupyter lab notebooks

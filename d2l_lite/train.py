@@ -75,7 +75,8 @@ class Training:
         ranks.join(self.device)
         self.net.to(self.device, memory_format=torch.channels_last)
         lr, seed = self.settings["lr"], self.settings["seed"]
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=lr, fused=True)
+        algorithm = getattr(torch.optim, self.settings.get("optimizer", "Adam"))
+        self.optimizer = algorithm(self.net.parameters(), lr=lr, fused=True)
         self.optimizer.zero_grad()  # an interrupted training may have left some
         self.order = getattr(self.train_iter, "generator", None)
         if seed is not None:

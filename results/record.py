@@ -44,6 +44,8 @@ CODE = [
     *(f"d2l_lite/{name}.py" for name in ("data", "device", "nets", "train")),
     *(f"d2l_lite/{name}.py" for name in ("measure", "ranks")),
     "results/experiments.py",
+    "d2l_lite/ladder.py",
+    "results/plan.py",
 ]
 SCHEMA = HERE / "schema" / "record.json"
 HISTORY = ("train_loss", "train_acc", "test_loss", "test_acc")
