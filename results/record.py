@@ -32,6 +32,7 @@ from d2l_lite.data import find_folder
 from .experiments import EXPERIMENTS, Experiment
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 # MD5 sums of the unpacked files: packages compress the same data differently.
 WHOLE_DATA = {
     "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
@@ -176,7 +177,7 @@ def clean_commit(told: str | None = None) -> str:
 
 def code_hash() -> str:
     """SHA-256 over the modules that decide a result, and the experiments."""
-    return hash_of([(HERE.parent / name).read_bytes() for name in CODE])
+    return hash_of([(ROOT / name).read_bytes() for name in CODE])
 
 
 def hash_of(files: list[bytes]) -> str:

@@ -186,7 +186,6 @@ def recorded(tmp_path, monkeypatch):
     """Return a function that records a seed in an empty folder, in one short epoch."""
     monkeypatch.setenv(SWITCH, str(SAMPLE))
     monkeypatch.setattr(recorder, "HERE", tmp_path)
-    monkeypatch.setattr(recorder, "code_hash", lambda: "0" * 64)
     short = replace(EXPERIMENTS["lenet"], num_epochs=1, weights_of=7)
     monkeypatch.setitem(EXPERIMENTS, "lenet", short)
 

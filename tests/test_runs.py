@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -119,8 +118,6 @@ def test_an_unknown_record_is_refused_with_the_names_that_there_are(records):
 def workshop(records, monkeypatch):
     """A recorder that works on a small folder of data and writes to `records`."""
     root = records.parent
-    (root / "d2l_lite").symlink_to(ROOT / "d2l_lite")
-    shutil.copy(ROOT / "results" / "experiments.py", records)
     cut(SAMPLE, root / "data", 64, 32)
     monkeypatch.setenv(SWITCH, str(root / "data"))
     monkeypatch.setattr(recorder, "HERE", records)
