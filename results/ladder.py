@@ -46,10 +46,7 @@ def rung_of(name: str) -> Rung:
 
 def read(name: str) -> dict:
     """The record of a rung, or an empty one."""
-    path = RECORDS / f"{name}.json"
-    if path.exists():
-        return json.loads(path.read_text())
-    return {
+    head = {
         "name": name,
         "rung": asdict(rung_of(name)),
         "recipe": {
@@ -57,9 +54,14 @@ def read(name: str) -> dict:
             "num_epochs": plan.NUM_EPOCHS,
             "split": "55,000 training, 5,000 validation, 10,000 test",
         },
-        "runs": [],
-        "tests": [],
     }
+    path = RECORDS / f"{name}.json"
+    if not path.exists():
+        return head | {"runs": [], "tests": []}
+    content = json.loads(path.read_text())
+    if any(content[key] != value for key, value in head.items()):
+        raise SystemExit(f"{path.name} holds another net or recipe; move it away first")
+    return content
 
 
 def write(content: dict) -> None:

@@ -10,6 +10,7 @@ rounded to float16, in results/NAME.npz.
 from __future__ import annotations
 
 import argparse
+import functools
 import gzip
 import hashlib
 import json
@@ -183,6 +184,28 @@ def code_hash() -> str:
 def hash_of(files: list[bytes]) -> str:
     """SHA-256 over the contents of some files, one after the other."""
     return hashlib.sha256(b"".join(files)).hexdigest()
+
+
+def knows_its_history() -> bool:
+    """Whether this is a git repository, with all of its commits."""
+    words = ["git", "rev-parse", "--is-shallow-repository"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() == "false"
+
+
+@functools.cache
+def code_at(commit: str) -> str | None:
+    """The hash that the code of a commit has; None when git does not know it."""
+
+    def git(*words: str) -> bytes | None:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True)
+        return done.stdout if done.returncode == 0 else None
+
+    if git("cat-file", "-e", commit) is None:
+        return None
+    files = [git("show", f"{commit}:{path}") for path in CODE]
+    # A module that did not exist yet was not hashed.
+    return hash_of([file for file in files if file is not None])
 
 
 def fingerprint(experiment: Experiment) -> list[float]:

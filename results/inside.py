@@ -1,0 +1,96 @@
+"""Write what chapter 7 looks at into inside.npz: `python -m results.inside CHECKPOINT`.
+
+CHECKPOINT is that of the recorded AlexNet, seed 0. LeNet's weights are those kept
+with its record. Small arrays only: predictions, confidences, AlexNet's first
+filters, its feature maps of one picture, and the pictures of shared mistakes.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from d2l_lite import alexnet, lenet, load_data_fashion_mnist, load_record
+from d2l_lite.data import find_folder
+from d2l_lite.device import number_type, provenance
+
+from .record import check_whole_data, clean_commit
+
+HERE = Path(__file__).parent
+MAPS = 8  # shown of each convolution
+SHARED = 24  # mistakes that both nets make, the most confident first
+
+
+def answers(net: nn.Module, data_iter) -> tuple[Tensor, Tensor]:
+    """The predicted class of every image, and the probability that the net gives it."""
+    net.to(data_iter.device, memory_format=torch.channels_last).eval()
+    numbers, parts = number_type(data_iter.device), []
+    low = numbers != torch.float32
+    with torch.no_grad():
+        for X, _ in data_iter:
+            with torch.autocast(data_iter.device.type, numbers, enabled=low):
+                logits = net(X)
+            parts.append(logits.float().softmax(1).max(1))
+    confidence, predicted = (torch.cat(values).cpu() for values in zip(*parts))
+    return predicted, confidence
+
+
+def feature_maps(net: nn.Sequential, X: Tensor) -> list[Tensor]:
+    """The first maps of one picture after each convolution and its activation."""
+    maps = []
+    net.float().eval()
+    with torch.no_grad():
+        for layer, after in zip(net, [*net[1:], None]):
+            X = layer(X)
+            if isinstance(layer, nn.Conv2d):
+                maps.append(after(X)[0, :MAPS].cpu())
+    return maps
+
+
+def main() -> None:
+    """Load both nets, let them answer, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", type=Path)
+    options = parser.parse_args()
+    check_whole_data(find_folder())
+    commit = clean_commit()
+    small, large = lenet(), alexnet()
+    kept = np.load(HERE / "lenet.npz")
+    small.load_state_dict({k: torch.from_numpy(kept[k]).float() for k in kept.files})
+    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    recorded = load_record("alexnet").runs[0]
+    if state["run"]["test_acc"] != recorded.test_acc:
+        raise SystemExit(f"{options.checkpoint} is not the recorded AlexNet of seed 0")
+    large.load_state_dict(state["net"])
+    arrays = {}
+    for name, net, resize in ("lenet", small, None), ("alexnet", large, 224):
+        _, test_iter = load_data_fashion_mnist(250, resize)
+        predicted, confidence = answers(net, test_iter)
+        arrays[f"{name}_predicted"] = predicted.numpy().astype(np.uint8)
+        arrays[f"{name}_confidence"] = confidence.numpy().astype(np.float16)
+    X, _ = next(iter(test_iter))
+    for n, maps in enumerate(feature_maps(large.to(X.device), X[:1])):
+        arrays[f"alexnet_maps_{n}"] = maps.numpy().astype(np.float16)
+    arrays["alexnet_filters"] = large[0].weight.detach().cpu().half().numpy()
+    labels = test_iter.labels.cpu().numpy().astype(np.uint8)
+    arrays["labels"] = labels
+    arrays["shared"] = shared_mistakes(arrays)
+    arrays["shared_images"] = test_iter.images.cpu().numpy()[arrays["shared"], 0]
+    arrays["made"] = json.dumps(provenance(test_iter.device) | {"commit": commit})
+    np.savez_compressed(HERE / "inside.npz", **arrays)
+
+
+def shared_mistakes(arrays: dict) -> np.ndarray:
+    """Indices of images that both nets put into the same wrong class."""
+    same = arrays["lenet_predicted"] == arrays["alexnet_predicted"]
+    wrong = same & (arrays["lenet_predicted"] != arrays["labels"])
+    confidence = np.minimum(arrays["lenet_confidence"], arrays["alexnet_confidence"])
+    order = np.argsort(-np.where(wrong, confidence, -1), kind="stable")
+    return order[:SHARED]
+
+
+if __name__ == "__main__":
+    main()
