@@ -1,8 +1,9 @@
 """Write what chapter 7 looks at into inside.npz: `python -m results.inside CHECKPOINT`.
 
 CHECKPOINT is that of the recorded AlexNet, seed 0. LeNet's weights are those kept
-with its record. Small arrays only: predictions, confidences, AlexNet's first
-filters, its feature maps of one picture, and the pictures of shared mistakes.
+with its record. Small arrays only: predictions, confidences, the pictures of
+shared mistakes; of AlexNet the first filters, the brightest feature maps of one
+picture, and the highest value that each map or unit reaches on any test picture.
 """
 
 import argparse
@@ -38,16 +39,25 @@ def answers(net: nn.Module, data_iter) -> tuple[Tensor, Tensor]:
     return predicted, confidence
 
 
-def feature_maps(net: nn.Sequential, X: Tensor) -> list[Tensor]:
-    """The first maps of one picture after each convolution and its activation."""
-    maps = []
-    net.float().eval()
+def activations(net: nn.Sequential, X: Tensor) -> list[Tensor]:
+    """What comes out of each ReLU, (N, maps, height * width) or (N, units, 1)."""
+    outputs = []
     with torch.no_grad():
-        for layer, after in zip(net, [*net[1:], None]):
+        for layer in net.eval():
             X = layer(X)
-            if isinstance(layer, nn.Conv2d):
-                maps.append(after(X)[0, :MAPS].cpu())
-    return maps
+            if isinstance(layer, nn.ReLU):
+                outputs.append(X)
+    return outputs
+
+
+def highest(net: nn.Sequential, data_iter) -> list[Tensor]:
+    """The highest value of each map or unit behind each ReLU, on all images."""
+    peaks = None
+    for X, _ in data_iter:
+        here = [Y.flatten(2).amax((0, 2)) if Y.dim() == 4 else Y.amax(0)
+                for Y in activations(net, X)]  # fmt: skip
+        peaks = list(map(torch.maximum, peaks, here)) if peaks else here
+    return peaks
 
 
 def main() -> None:
@@ -72,8 +82,11 @@ def main() -> None:
         arrays[f"{name}_predicted"] = predicted.numpy().astype(np.uint8)
         arrays[f"{name}_confidence"] = confidence.numpy().astype(np.float16)
     X, _ = next(iter(test_iter))
-    for n, maps in enumerate(feature_maps(large.to(X.device), X[:1])):
-        arrays[f"alexnet_maps_{n}"] = maps.numpy().astype(np.float16)
+    for n, Y in enumerate(activations(large, X[:1])[:5]):
+        brightest = Y[0].amax((1, 2)).argsort(descending=True)[:MAPS].sort().values
+        arrays[f"alexnet_maps_{n}"] = Y[0, brightest].cpu().numpy().astype(np.float16)
+    for n, peaks in enumerate(highest(large, test_iter)):
+        arrays[f"alexnet_highest_{n}"] = peaks.cpu().numpy().astype(np.float16)
     arrays["alexnet_filters"] = large[0].weight.detach().cpu().half().numpy()
     labels = test_iter.labels.cpu().numpy().astype(np.uint8)
     arrays["labels"] = labels
