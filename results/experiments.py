@@ -43,4 +43,6 @@ EXPERIMENTS = {
     "dense": Experiment("Dense", dense, 256, None, 0.01, 10),
     "lenet": Experiment("LeNet", lenet, 256, None, 0.01, 10, weights_of=0),
     "alexnet": Experiment("AlexNet", alexnet, 128, 224, 0.003, 10),
+    # The tutorial's rate silences most of AlexNet (chapter 7). A tenth of it:
+    "alexnet-slow": Experiment("AlexNet, slow", alexnet, 128, 224, 0.0003, 10),
 }
