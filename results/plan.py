@@ -8,14 +8,17 @@ the seeds of SEEDS, which are fresh, at that rate; those of MORE_SEEDS too where
 a training is cheap. Only when all seeds of all rungs are there is the test set
 read, once, by `python -m results.ladder --test`.
 
-Each of STEPS is judged on test accuracies, paired by seed: the mean difference
-with its t interval, and Holm's correction of the p values over all steps. A
-step "helps" or "hurts" if the corrected p is below 5 %; else it is undecided.
+Each of STEPS (in d2l_lite/ladder.py) is judged on test accuracies, paired by seed:
+the mean difference with its t interval, and Holm's correction of the p values
+over all steps. A step "helps" or "hurts" if the corrected p is below 5 %; else it
+is undecided (d2l_lite/evidence.py).
 """
 
 from itertools import product
 
-from d2l_lite.ladder import RUNGS
+from d2l_lite.ladder import RUNGS, STEPS
+
+__all__ = ["RUNGS", "STEPS"]
 
 BATCH_SIZE, NUM_EPOCHS = 256, 10
 GRID = (0.001, 0.003, 0.01, 0.03)
@@ -23,32 +26,6 @@ WIDEST = (0.0001, 0.0003, *GRID, 0.1, 0.3)
 GRID_SEEDS = (100, 101)
 SEEDS, MORE_SEEDS = (0, 1, 2, 3, 4), (5, 6, 7, 8, 9)
 COSTLY = ("geometry", "resolution")  # these have no more seeds than SEEDS
-LEVEL = 0.05
-
-# (what changes, the rung before, the rung after)
-STEPS = [
-    ("sigmoid to ReLU", "lenet", "relu"),
-    ("average to maximum", "relu", "maximum"),
-    ("width 1 to 2", "maximum", "width"),
-    ("2 to 5 convolutions", "width", "depth"),
-    ("dropout", "depth", "dropout"),
-    ("AlexNet's geometry, at 112 pixels", "dropout", "geometry"),
-    ("112 to 224 pixels", "geometry", "resolution"),
-    # controls
-    ("sigmoid to tanh", "lenet", "tanh"),
-    ("tanh to ReLU", "tanh", "relu"),
-    ("Xavier's first weights, LeNet", "lenet", "xavier"),
-    ("Kaiming's first weights, 2 convolutions", "width", "width-kaiming"),
-    ("Kaiming's first weights, 5 convolutions", "depth", "depth-kaiming"),
-    ("2 to 5 convolutions, Kaiming's weights", "width-kaiming", "depth-kaiming"),
-    # the other order
-    ("2 to 5 convolutions, narrow", "maximum", "narrow-depth"),
-    ("width 1 to 2, 5 convolutions", "narrow-depth", "depth"),
-    # back from "depth", one change undone ("width" and "narrow-depth": see above)
-    ("ReLU undone: sigmoid", "depth", "depth-sigmoid"),
-    ("ReLU undone: tanh", "depth", "depth-tanh"),
-    ("maximum undone: average", "depth", "depth-average"),
-]
 
 # Does a deep net with sigmoids learn? It has left one in ten in the first epoch
 # after which its validation accuracy is above LEFT. Five seeds a rate.
