@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from tools.compare import (
     QUANTITIES,
     Spread,
     compare_texts,
+    message_counts,
     number_changes,
     numbers,
     read_spreads,
@@ -261,7 +263,9 @@ def project(tmp_path_factory) -> Path:
     return folder
 
 
-def run_nbval(project: Path, data: Path | None) -> tuple[list[str | None], str]:
+def run_nbval(
+    project: Path, data: Path | None, notebooks: str = "notebooks"
+) -> tuple[list[str | None], str]:
     """Run nbval; return each cell's failure (None: it passed), and the report."""
     environment = {k: v for k, v in os.environ.items() if k != "D2L_LITE_DATA"}
     if data:
@@ -269,7 +273,7 @@ def run_nbval(project: Path, data: Path | None) -> tuple[list[str | None], str]:
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
     command += ["-p", "no:cacheprovider", "--color=no", "--junitxml=report.xml"]
     done = subprocess.run(
-        [*command, "notebooks"],
+        [*command, notebooks],
         cwd=project, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     failures = []
@@ -324,3 +328,63 @@ def test_a_failure_shows_both_texts_and_the_rule(whole):
     assert "breaks the rule 'measured'" in failure
     assert "stored:\n    loss 0.300, train acc 0.900000, test acc 0.83" in failure
     assert "new:\n    loss 0.300, train acc 0.900000, test acc 0.81" in failure
+
+
+# ------------------------------------------------- messages worded by PyTorch
+
+PINNED = version("torch").partition("+")[0] + "+build"  # a build is no version
+OTHER = "0.0.1"
+TAGS = ["raises-exception", "torch-message"]
+MESSAGES = [  # code; the stored error; tags; what comes of it on PINNED, on OTHER
+    ("same message", "raise RuntimeError('(8x4 and 5x2)')",
+     ("RuntimeError", "(8x4 and 5x2)"), TAGS, None, None),
+    ("other message", "raise RuntimeError('(8x4 and 5x2)')",
+     ("RuntimeError", "(8x4 and 5x3)"), TAGS, "+ RuntimeError: (8x4 and 5x2)", None),
+    ("other type", "raise ValueError('no')",
+     ("RuntimeError", "no"), TAGS, "+ ValueError: no", "+ ValueError"),
+    ("other message of the book", "raise ValueError('no')",
+     ("ValueError", "yes"), TAGS[:1], "+ ValueError: no", "+ ValueError: no"),
+    ("nothing raised", "pass", ("RuntimeError", "no"), TAGS,
+     "count of outputs changed: 1 -> 0", "count of outputs changed: 1 -> 0"),
+    ("other print before", "print(2); raise RuntimeError('no')",
+     ("RuntimeError", "no"), TAGS, "+ 2", "+ 2"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def messages(project) -> dict[str, list[str | None]]:
+    """What nbval says of the same cells, stored by two versions of PyTorch."""
+    cells = []
+    for count, (_, code, (name, text), tags, *_) in enumerate(MESSAGES, start=1):
+        outputs = [new_output("error", ename=name, evalue=text, traceback=[text])]
+        if code.startswith("print"):
+            outputs.insert(0, new_output("stream", name="stdout", text="1\n"))
+        cell = new_code_cell(code, outputs=outputs, metadata={"tags": tags})
+        cell.execution_count = count
+        cells.append(cell)
+    failures = {}
+    for stored_by in (PINNED, OTHER):
+        notebook = new_notebook(cells=cells, metadata={"made": {"torch": stored_by}})
+        nbformat.write(notebook, project / "messages.ipynb")
+        failures[stored_by], _ = run_nbval(project, None, "messages.ipynb")
+    return failures
+
+
+@pytest.mark.parametrize("index", range(len(MESSAGES)), ids=[m[0] for m in MESSAGES])
+@pytest.mark.parametrize(
+    "stored_by, place", [(PINNED, 4), (OTHER, 5)], ids=["pinned", "other"]
+)
+def test_messages_of_torch(messages, index, stored_by, place):
+    expected, failure = MESSAGES[index][place], messages[stored_by][index]
+    if expected is None:
+        assert failure is None
+    else:
+        assert failure is not None, "nbval let this cell pass"
+        assert expected in failure.replace("    ", "")
+
+
+def test_when_a_message_counts():
+    assert message_counts(TAGS, "2.14.1+cu130", "2.14.1")
+    assert not message_counts(TAGS, "2.14.1", "2.14.10")
+    assert message_counts(TAGS[:1], "2.14.1", "2.11.0")
+    assert message_counts(TAGS, "", "2.14.1")

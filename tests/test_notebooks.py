@@ -5,6 +5,7 @@ each check failing on a planted fault.
 """
 
 import copy
+import re
 import warnings
 from pathlib import Path
 from statistics import mean
@@ -77,6 +78,32 @@ def test_sentences_are_short(path):
         warnings.warn(f"{path.stem}: {length:.1f} words a sentence", stacklevel=1)
 
 
+def unknown_quotes(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what the tables quote as a message, but no cell raises.
+
+    A quotation is code in a first column; of a GPU's messages, none is raised.
+    """
+    raised = [
+        output.evalue
+        for _, cell in lint.code_cells(notebook)
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+    pages = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    rows = re.findall(r"^\| (.*?)(?:; on a GPU.*?)? \|", "\n".join(pages), re.M)
+    quotes = [quote for row in rows for quote in re.findall("`(.+?)`", row)]
+    assert quotes
+    return [q for q in quotes if not any(q in message for message in raised)]
+
+
+def test_the_table_of_errors_quotes_real_messages():
+    notebook = read(ROOT / "notebooks" / "09_errors.ipynb")
+    assert unknown_quotes(notebook) == []
+    page = next(c for c in notebook.cells if "| the message" in c.source)
+    page.source = page.source.replace("Target 10", "Label 10")
+    assert unknown_quotes(notebook) == ["Label 10 is out of bounds"]
+
+
 # ------------------------------------------------------------ the checks fail
 
 OPENING = """# Speed
@@ -145,6 +172,7 @@ FAULTS = [
     (lint.check_tags, 1, "metadata", {"tags": ["nbval-skip"]}),
     (lint.check_tags, 1, "metadata", {"tags": ["nbval-ignore-output"]}),
     (lint.check_tags, 1, "metadata", {"tags": ["raises-exception"]}),
+    (lint.check_tags, 1, "metadata", {"tags": ["torch-message"]}),
     (lint.check_tags, 1, "metadata", {"tags": ["data", "train"]}),
     (lint.check_tags, 1, "metadata", {"d2l": {"record": "lenet"}}),
     (lint.check_tags, 1, "source", "# NBVAL_IGNORE_OUTPUT\nprint(1)"),

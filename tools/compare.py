@@ -7,6 +7,10 @@ A cell's tag says which rule holds for it; conftest.py calls this for nbval:
     data       exact         words
     train      measured      words
 
+torch-message, beside any of them, says that an error's message is worded by
+PyTorch: it is compared on the release of PyTorch that the notebook was made
+with; on another, the type of the exception alone is.
+
 exact      the texts are the same, byte for byte
 words      the words are the same, and so is the count of numbers
 measured   as words; besides, times and rates are free, whole numbers are the
@@ -26,6 +30,7 @@ from statistics import stdev
 from typing import NamedTuple
 
 TAGS = ("data", "train")
+TORCH_MESSAGE = "torch-message"
 
 # Streams and pictures that are never compared. Of a picture, its text is:
 # <Figure size 640x480 with 2 Axes>.
@@ -226,6 +231,18 @@ def rule_for(tags: Iterable[str], whole: bool) -> str:
     return "exact"
 
 
+def message_counts(tags: Iterable[str], made_with: str, running: str) -> bool:
+    """Whether an error's message is compared, and not its type alone.
+
+    The two versions are PyTorch's: the notebook's and this machine's. What
+    follows a plus is the build, which words nothing: 2.14.1+cpu is 2.14.1. A
+    notebook that does not say what it was made with ("") is held to its messages.
+    """
+    if TORCH_MESSAGE not in tags or not made_with:
+        return True
+    return made_with.partition("+")[0] == running.partition("+")[0]
+
+
 def compare_texts(
     stored: str, new: str, rule: str, spreads: dict[str, Spread] | None = None
 ) -> list[str]:
@@ -255,11 +272,14 @@ def line_changes(stored: str, new: str) -> list[str]:
 Texts = dict[str, list[str]]
 
 
-def texts_of(outputs: Iterable[dict], sanitize: Callable[[str], str]) -> Texts:
+def texts_of(
+    outputs: Iterable[dict], sanitize: Callable[[str], str], messages: bool = True
+) -> Texts:
     """Return the texts to compare, by their kind: "stdout", "text/plain", ...
 
-    Texts of one kind stay in order. Order between kinds is not compared: it
-    varies with the moment at which a stream is flushed.
+    Without `messages` an error counts by its type alone. Texts of one kind stay
+    in order. Order between kinds is not compared: it varies with the moment at
+    which a stream is flushed.
     """
     texts: Texts = {}
 
@@ -273,7 +293,8 @@ def texts_of(outputs: Iterable[dict], sanitize: Callable[[str], str]) -> Texts:
             if output["name"] != SKIPPED_STREAM:
                 add(output["name"], output["text"])
         elif output["output_type"] == "error":
-            add("error", f"{output['ename']}: {output['evalue']}")
+            message = f": {output['evalue']}" if messages else ""
+            add("error", output["ename"] + message)
         else:
             for mime, text in output["data"].items():
                 if not SKIPPED_MIME.search(mime):

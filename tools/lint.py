@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 KNOWN_TAGS = {
-    "data", "train", "raises-exception",
+    "data", "train", "raises-exception", "torch-message",
     "hide-input", "hide-output", "hide-cell",
     "remove-input", "remove-output", "remove-cell",
 }  # fmt: skip
@@ -96,6 +96,8 @@ def check_tags(notebook: NotebookNode) -> list[str]:
             complaints.append(f"{name}: both data and train; which rule holds?")
         if "raises-exception" in tags and not has_error(cell):
             complaints.append(f"{name}: raises-exception, but no error is stored")
+        if "torch-message" in tags and "raises-exception" not in tags:
+            complaints.append(f"{name}: torch-message, but not raises-exception")
         if FORBIDDEN_COMMENT.search(cell.source):
             complaints.append(f"{name}: a comment switches nbval off")
         if cell.metadata.get("d2l", {}).get("record") and "train" not in tags:
