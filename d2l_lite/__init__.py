@@ -1,5 +1,6 @@
 """The helper of the book "From LeNet to AlexNet": load, trace, train, draw."""
 
+from d2l_lite.check import check
 from d2l_lite.data import load_data_fashion_mnist
 from d2l_lite.device import pick_device
 from d2l_lite.draw import draw_nets, plot_runs, show_images
@@ -11,6 +12,7 @@ from d2l_lite.train import train_image_classifier
 
 __all__ = [
     "alexnet",
+    "check",
     "draw_nets",
     "evaluate",
     "lenet",

@@ -15,7 +15,7 @@ from d2l_lite.glue import glue
 
 PACKAGE = Path(d2l_lite.__file__).parent
 MODULES = sorted(PACKAGE.glob("*.py"))
-MOST_LINES = 1000  # of code: without docstrings, comments and blank lines
+MOST_LINES = 1200  # of code: without docstrings, comments and blank lines
 
 
 def documented(tree: ast.Module) -> list[ast.AST]:
