@@ -16,7 +16,9 @@ def finals(name: str) -> dict[int, dict]:
     return {
         run["seed"]: run
         for run in load_rung(name)["runs"]
-        if run["phase"] == "final" and (not rate or run["lr"] == float(rate))
+        if run["phase"] == "final"
+        and (not rate or run["lr"] == float(rate))
+        and not run.get("failure")
     }
 
 

@@ -77,10 +77,15 @@ def write(content: dict) -> None:
 def validation(content: dict, lr: float) -> list[float]:
     """The last validation accuracies of the grid's seeds at one learning rate."""
     return [
-        run["val_acc"][-1]
+        last_accuracy(run)
         for run in content["runs"]
         if run["phase"] == "grid" and run["lr"] == lr
     ]
+
+
+def last_accuracy(run: dict) -> float:
+    """On the validation set; 0 for a training that failed."""
+    return 0.0 if run.get("failure") else run["val_acc"][-1]
 
 
 def choose(content: dict) -> tuple[list[float], float | None]:
@@ -157,10 +162,13 @@ def training(job: Job) -> Training:
 def train(job: Job, commit: str) -> dict:
     """Do one training; return its row of the record."""
     name, phase, optimizer, lr, seed = job
-    done = training(job)
-    done.go_on()
+    done, failure = training(job), None
+    try:
+        done.go_on()
+    except ValueError as error:  # the loss is no number any more
+        failure = str(error)
     if phase == "grid" or name in plan.DEEP:
-        done.path.unlink()  # its weights are of no use
+        done.path.unlink(missing_ok=True)  # its weights are of no use
     run = done.run
     digits = 6
     return {
@@ -174,6 +182,7 @@ def train(job: Job, commit: str) -> dict:
         "val_acc": run.test_acc,
         "seconds": run.seconds,
         "peak_step_loss": round(run.peak_step_loss, digits),
+        "failure": failure,
         "made": made(run.made, commit),
     }
 
@@ -207,7 +216,7 @@ def run_all(pool: Executor, workers: int, commit: str) -> None:
             content["runs"].append(future.result())
             write(content)
             left = hours(workers)
-            print(*job, content["runs"][-1]["val_acc"][-1], left, flush=True)
+            print(*job, last_accuracy(content["runs"][-1]), left, flush=True)
 
 
 def hours(workers: int) -> str:
@@ -243,7 +252,12 @@ def test_all(commit: str) -> None:
 
 def test(name: str, lr: float, seed: int, commit: str) -> dict:
     """Test the net of one final training."""
+    runs = [run for run in read(name)["runs"] if run["phase"] == "final"]
+    failed = any(run["seed"] == seed and run.get("failure") for run in runs)
     done = training((name, "final", "Adam", lr, seed))
+    if failed:  # there is no net to test
+        row = {"seed": seed, "test_loss": None, "test_acc": 0.0}
+        return row | {"made": made(done.run.made, commit)}
     if done.epoch < plan.NUM_EPOCHS:
         raise SystemExit(f"the weights of {name}, seed {seed}, are not here")
     rung = rung_of(name)

@@ -3,7 +3,8 @@
 For each rung: every learning rate of GRID with GRID_SEEDS, on the training
 file's last twelfth, which is held out. The rate with the highest mean accuracy
 there, after the last epoch, is chosen; if it is the smallest or the largest
-tried, the grid first grows by the next rate on that side, up to WIDEST. Then
+tried, the grid first grows by the next rate on that side, up to WIDEST. A training
+whose loss stops being a number is recorded as such, with an accuracy of 0. Then
 the seeds of SEEDS, which are fresh, at that rate; those of MORE_SEEDS too where
 a training is cheap. Only when all seeds of all rungs are there is the test set
 read, once, by `python -m results.ladder --test`.

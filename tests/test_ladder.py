@@ -192,6 +192,46 @@ def test_the_ladder_goes_on_where_it_was_stopped(workshop, monkeypatch):
     assert len(calls) == len(set(calls)) + 1
 
 
+@pytest.fixture
+def diverging(monkeypatch):
+    """At a learning rate of 0.02 the loss becomes infinite in the first epoch."""
+    original = ladder.Training.rest_of_epoch
+
+    def rest_of_epoch(self):
+        for X, y in original(self):
+            yield (X * float("inf") if self.settings["lr"] == 0.02 else X), y
+
+    monkeypatch.setattr(ladder.Training, "rest_of_epoch", rest_of_epoch)
+
+
+def test_a_training_whose_loss_is_no_number_is_recorded_and_the_ladder_goes_on(
+    workshop, diverging, monkeypatch
+):
+    monkeypatch.setattr(plan, "GRID", (0.01, 0.02))
+    monkeypatch.setattr(plan, "WIDEST", (0.01, 0.02))
+    monkeypatch.setattr(plan, "DEEP_RATES", {"SGD": (0.02,)})
+    run_all()
+    content = ladder.read("lenet")
+    failures = {run["lr"]: run["failure"] for run in content["runs"]}
+    assert failures[0.01] is None
+    assert "the loss is nan at step 1" in failures[0.02]
+    assert ladder.validation(content, 0.02) == [0.0, 0.0]
+    assert ladder.choose(content)[1] == 0.01
+    assert all(run["failure"] for run in ladder.read("deep-tanh-sgd")["runs"])
+    assert len(list((workshop / "checkpoints").iterdir())) == 3
+
+
+def test_a_final_training_that_failed_counts_as_nought(
+    workshop, diverging, monkeypatch
+):
+    monkeypatch.setattr(plan, "GRID", (0.02,))
+    monkeypatch.setattr(plan, "WIDEST", (0.02,))
+    run_all()
+    ladder.test_all("a" * 40)
+    tests = ladder.read("lenet")["tests"]
+    assert [test["test_acc"] for test in tests] == [0.0] * 3
+
+
 def test_the_seed_decides_the_first_weights_and_the_order(workshop):
     job = ("lenet", "grid", "Adam", 0.01, 100)
     one, two = (ladder.train(job, "a" * 40) for _ in range(2))
@@ -282,6 +322,8 @@ def test_a_record_keeps_to_its_schema_its_net_and_the_plan(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_accuracies_are_counts_of_whole_images(name):
     content = ladder.read(name)
+    for run in content["runs"]:
+        assert len(run["val_acc"]) == plan.NUM_EPOCHS or run["failure"]
     values = [(5_000, value) for run in content["runs"] for value in run["val_acc"]]
     values += [(10_000, test["test_acc"]) for test in content["tests"]]
     for images, value in values:
