@@ -60,7 +60,8 @@ class Worker:
 
     def measure(self, task: str) -> float:
         """Seconds of a task, or what else it measures."""
-        print(task, file=self.process.stdin, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # it has ended: see its log
+            print(task, file=self.process.stdin, flush=True)
         if answer := self.process.stdout.readline():
             return json.loads(answer)
         raise SystemExit(f"{task!r} failed:\n{self.log.read_text()[-2000:]}")

@@ -31,6 +31,8 @@ SIDE = 2048  # of the matrices
 
 def seconds(work: Callable[[], object]) -> float:
     """Wall time of `work`, until the device has done it."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
     start = time.perf_counter()
     work()
     if DEVICE.type == "cuda":

@@ -122,12 +122,13 @@ def load_data_fashion_mnist(
     if split not in ("test", "validation"):
         raise ValueError(f"split must be 'test' or 'validation', not {split!r}")
     folder = find_folder()
-    splits = [read_split(folder, name) for name in ("train", "t10k")]
+    names = ("train", "t10k") if split == "test" else ("train",)
+    splits = [read_split(folder, name) for name in names]
     sizes = " + ".join(f"{len(labels):,}" for _, labels in splits)
     note = "; the bundled SAMPLE, not the whole set" if folder == SAMPLE else ""
     if ranks.RANK == 0:
         print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
-    train, test = splits
+    train, test = splits[0], splits[-1]
     if split == "validation":
         rest = len(train[1]) - len(train[1]) // 12
         train, test = zip(

@@ -23,7 +23,7 @@ class Comparison:
     difference: float  # mean
     low: float  # of its 95 % t interval
     high: float
-    p: float  # of the paired t test; Holm's correction is in it
+    p: float  # of the paired t test, by Holm's correction if n allows a verdict
 
     @property
     def verdict(self) -> str:
@@ -49,12 +49,12 @@ def compare(changes: Iterable[tuple[str, Values, Values]]) -> list[Comparison]:
         seeds = sorted(before.keys() & after.keys())
         differences = [after[seed] - before[seed] for seed in seeds]
         low = high = p = float("nan")
-        if len(seeds) > 1:
+        if len(set(differences)) > 1:  # without any spread no test can be made
             test = ttest_rel([after[s] for s in seeds], [before[s] for s in seeds])
             (low, high), p = test.confidence_interval(1 - LEVEL), test.pvalue
         middle = mean(differences) if seeds else float("nan")
         comparisons.append(Comparison(change, len(seeds), middle, low, high, p))
-    decidable = [c for c in comparisons if c.n >= FEWEST]
+    decidable = [c for c in comparisons if c.n >= FEWEST and c.p == c.p]
     for comparison, p in zip(decidable, holm([c.p for c in decidable])):
         comparison.p = p
     return comparisons

@@ -44,7 +44,10 @@ def forward(
         try:
             logits = net(X)
         except RuntimeError as error:
-            if isinstance(net, nn.Sequential) and (why := trace(net, X.shape).failure):
+            bare = getattr(net, "module", net)  # torchrun's wrapper taken off
+            if isinstance(bare, nn.Sequential) and (
+                why := trace(bare, X.shape).failure
+            ):
                 raise ValueError(why) from error
             raise
     if logits.shape != (len(y), 10):

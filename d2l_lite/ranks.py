@@ -11,14 +11,17 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-RANK = int(os.environ.get("RANK", 0))
 WORLD_SIZE = int(os.environ.get("WORLD_SIZE", 1))  # processes in all
+RANK = int(os.environ.get("RANK", 0)) if WORLD_SIZE > 1 else 0
 LOCAL_RANK = int(os.environ.get("LOCAL_RANK", 0))
 LOCAL_WORLD_SIZE = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # on this machine
 
 
 def join(device: torch.device) -> None:
-    """Meet the other processes, and draw the random numbers that rank 0 draws."""
+    """Meet the other processes, and draw the random numbers that rank 0 draws.
+
+    So an order drawn by a foreign loader is the same; dropout's masks are, too.
+    """
     if WORLD_SIZE == 1:
         return
     if not dist.is_initialized():

@@ -51,8 +51,10 @@ def train_image_classifier(
     try:
         training.go_on()
     except KeyboardInterrupt:
+        if ranks.WORLD_SIZE > 1:
+            raise  # the others wait for this process
         net.eval()
-        print(f"stopped in epoch {training.epoch + 1} of {num_epochs}")
+        print(f"stopped after {training.epoch} of {num_epochs} epochs")
     if training.epoch and ranks.RANK == 0:
         print(training.run)
         if ranks.WORLD_SIZE == 1:  # torchrun has no page to draw on
@@ -87,6 +89,8 @@ class Training:
         self.epoch, self.rows, self.elapsed = 0, [], 0.0
         if self.path:
             self.path = Path(self.path)
+            if not self.path.parent.is_dir():
+                raise ValueError(f"make the folder of {self.path} first")
             self.identity = {
                 "net": repr(self.net),
                 "training data": describe(self.train_iter),
@@ -109,6 +113,7 @@ class Training:
             while self.epoch < num_epochs:
                 bar.set_description(f"epoch {self.epoch + 1} of {num_epochs}")
                 self.train_epoch(bar)
+        self.net.eval()
 
     def train_epoch(self, bar: tqdm) -> None:
         """One pass over the training data, one over the test data."""
@@ -153,13 +158,13 @@ class Training:
         run = self.run
         train_loss, train_acc = means(self.rows)
         steps = torch.stack([totals for totals, _ in self.rows])[:, 0].tolist()
-        for step, loss in enumerate(steps, start=1 + len(run.step_loss)):
+        test_loss, test_acc = evaluate(self.net, self.test_iter)
+        for step, loss in enumerate([*steps, test_loss], start=1 + len(run.step_loss)):
             if not abs(loss) < float("inf"):
                 raise ValueError(
                     f"the loss is {loss} at step {step}: choose a smaller lr than "
                     f"{run.settings['lr']}, and build the net anew"
                 )
-        test_loss, test_acc = evaluate(self.net, self.test_iter)
         run.step_loss += steps
         seconds = round(time.perf_counter() - start, 2)
         run.add_epoch(train_loss, train_acc, test_loss, test_acc, seconds)

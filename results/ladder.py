@@ -21,6 +21,7 @@ import torch
 
 from d2l_lite import evaluate, load_data_fashion_mnist, trace
 from d2l_lite.data import find_folder
+from d2l_lite.device import provenance
 from d2l_lite.ladder import RUNGS, Rung
 from d2l_lite.train import Training
 
@@ -30,6 +31,7 @@ from .record import check_whole_data, clean_commit, code_hash
 HERE = Path(__file__).parent
 RECORDS, CHECKPOINTS = HERE / "ladder", HERE / "checkpoints" / "ladder"
 SCHEMA = HERE / "schema" / "rung.json"
+CODE = code_hash()  # of what this process has loaded
 SECONDS_PER_MMAC = 20  # of ten epochs, on one core; a first guess
 Job = tuple[str, str, str, float, int]  # name, phase, optimizer, learning rate, seed
 
@@ -155,8 +157,13 @@ def training(job: Job) -> Training:
     settings = {"lr": lr, "num_epochs": plan.NUM_EPOCHS, "seed": seed}
     settings["optimizer"] = optimizer
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
-    path = CHECKPOINTS / f"{name}-{phase}-{lr}-{seed}.pt"
-    return Training(rung.build(), train_iter, held_out, settings, path)
+    return Training(rung.build(), train_iter, held_out, settings, checkpoint(job))
+
+
+def checkpoint(job: Job) -> Path:
+    """The file of a training."""
+    name, phase, _, lr, seed = job
+    return CHECKPOINTS / f"{name}-{phase}-{lr}-{seed}.pt"
 
 
 def train(job: Job, commit: str) -> dict:
@@ -165,10 +172,10 @@ def train(job: Job, commit: str) -> dict:
     done, failure = training(job), None
     try:
         done.go_on()
-    except ValueError as error:  # the loss is no number any more
+    except ValueError as error:
+        if not str(error).startswith("the loss is"):
+            raise
         failure = str(error)
-    if phase == "grid" or name in plan.DEEP:
-        done.path.unlink(missing_ok=True)  # its weights are of no use
     run = done.run
     digits = 6
     return {
@@ -189,7 +196,7 @@ def train(job: Job, commit: str) -> dict:
 
 def made(here: dict, commit: str) -> dict:
     """Where, when, with what and by which code."""
-    code = {"commit": commit, "code": code_hash()}
+    code = {"commit": commit, "code": CODE}
     return here | {"python": platform.python_version()} | code
 
 
@@ -210,11 +217,15 @@ def run_all(pool: Executor, workers: int, commit: str) -> None:
         if not running:
             return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            job = running.pop(future)
+        jobs = {running.pop(future): future for future in finished}
+        for job, future in sorted(
+            jobs.items(), key=lambda pair: bool(pair[1].exception())
+        ):
             content = read(job[0])
-            content["runs"].append(future.result())
+            content["runs"].append(future.result())  # raises what the training raised
             write(content)
+            if job[1] == "grid" or job[0] in plan.DEEP:
+                checkpoint(job).unlink(missing_ok=True)  # its weights are of no use
             left = hours(workers)
             print(*job, last_accuracy(content["runs"][-1]), left, flush=True)
 
@@ -242,6 +253,8 @@ def test_all(commit: str) -> None:
     if left := next(waiting(), None):
         raise SystemExit(f"not yet: {left[0]} and others still have to be trained")
     for name in RUNGS:
+        check_weights(name)
+    for name in RUNGS:
         content = read(name)
         _, lr = choose(content)
         for seed in seeds_of(name):
@@ -250,17 +263,26 @@ def test_all(commit: str) -> None:
                 write(content)
 
 
+def check_weights(name: str) -> None:
+    """Refuse when the net of a final training is missing, or is another one."""
+    for run in read(name)["runs"]:
+        if run["phase"] == "final" and not run.get("failure"):
+            job = (name, "final", run["optimizer"], run["lr"], run["seed"])
+            if training(job).run.test_acc != run["val_acc"]:
+                raise SystemExit(
+                    f"{checkpoint(job)} does not hold the recorded net; take this "
+                    "run out of the record, and train it again"
+                )
+
+
 def test(name: str, lr: float, seed: int, commit: str) -> dict:
     """Test the net of one final training."""
     runs = [run for run in read(name)["runs"] if run["phase"] == "final"]
     failed = any(run["seed"] == seed and run.get("failure") for run in runs)
-    done = training((name, "final", "Adam", lr, seed))
+    done, rung = training((name, "final", "Adam", lr, seed)), rung_of(name)
+    here = made(provenance(done.device), commit)
     if failed:  # there is no net to test
-        row = {"seed": seed, "test_loss": None, "test_acc": 0.0}
-        return row | {"made": made(done.run.made, commit)}
-    if done.epoch < plan.NUM_EPOCHS:
-        raise SystemExit(f"the weights of {name}, seed {seed}, are not here")
-    rung = rung_of(name)
+        return {"seed": seed, "test_loss": None, "test_acc": 0.0, "made": here}
     _, test_iter = load_data_fashion_mnist(
         plan.BATCH_SIZE, None if rung.side == 28 else rung.side
     )
@@ -270,7 +292,7 @@ def test(name: str, lr: float, seed: int, commit: str) -> dict:
         "seed": seed,
         "test_loss": round(loss, 6),
         "test_acc": acc,
-        "made": made(done.run.made, commit),
+        "made": here,
     }
 
 

@@ -118,6 +118,8 @@ def train(name: str, seed: int) -> tuple[nn.Module, dict]:
         seed=seed,
         checkpoint=checkpoints / f"{name}-{seed}.pt",
     )
+    if len(run.test_acc) < experiment.num_epochs:
+        raise SystemExit("stopped; the same command goes on from the checkpoint")
     row = {"seed": seed} | asdict(run)
     del row["settings"], row["step_loss"]
     return net, row
@@ -163,7 +165,7 @@ def clean_commit(told: str | None = None) -> str:
         ).stdout.strip()
 
     try:
-        dirty = git("status", "--porcelain", "--", "../d2l_lite", "*.py")
+        dirty = git("status", "--porcelain", "--", "../d2l_lite", "../bench", "*.py")
     except (OSError, subprocess.CalledProcessError):
         if told and re.fullmatch("[0-9a-f]{40}", told):
             return told

@@ -70,6 +70,17 @@ def test_pairs_that_decide_nothing_are_not_counted():
     assert other.verdict == "undecided"
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.01])
+def test_differences_without_spread_decide_nothing_and_spoil_nothing(gain):
+    same = {seed: 0.5 for seed in range(5)}
+    other = {seed: 0.5 + gain for seed in range(5)}
+    before = {0: 0.80, 1: 0.82, 2: 0.79, 3: 0.83, 4: 0.81}
+    after = {0: 0.85, 1: 0.86, 2: 0.85, 3: 0.86, 4: 0.87}
+    equal, real = compare([("equal", same, other), ("real", before, after)])
+    assert equal.verdict == "undecided"
+    assert real.p == pytest.approx(compare([("real", before, after)])[0].p)
+
+
 def test_a_comparison_is_one_line():
     line = str(Comparison("sigmoid to ReLU", 10, 0.0231, 0.0102, 0.036, 0.001))
     expected = "sigmoid to ReLU 10 +2.3 ( +1.0 to +3.6) helps"

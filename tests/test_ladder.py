@@ -279,9 +279,26 @@ def test_the_test_set_is_read_only_when_all_is_trained_and_then_once(
     ladder.test_all("a" * 40)
 
 
-def test_a_net_that_was_not_trained_to_its_end_is_not_tested(workshop):
-    with pytest.raises(SystemExit, match="weights of lenet, seed 0, are not here"):
-        ladder.test("lenet", 0.01, 0, "a" * 40)
+def test_no_test_is_read_while_a_recorded_net_is_missing(workshop):
+    run_all()
+    _, best = ladder.choose(ladder.read("lenet"))
+    last = workshop / "checkpoints" / f"lenet-final-{best}-5.pt"
+    last.unlink()
+    with pytest.raises(SystemExit, match="does not hold the recorded net"):
+        ladder.test_all("a" * 40)
+    assert ladder.read("lenet")["tests"] == []
+
+
+def test_an_error_of_another_kind_stops_the_ladder_and_is_no_failure(
+    workshop, monkeypatch
+):
+    def broken(self):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(ladder.Training, "go_on", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        run_all()
+    assert ladder.read("lenet")["runs"] == []
 
 
 def test_a_record_of_another_net_is_refused(workshop):

@@ -259,7 +259,7 @@ def test_an_interrupted_training_leaves_a_net_and_the_epochs_that_are_done(
     assert run.train_loss == pytest.approx(whole.train_loss)
     assert run.test_acc == pytest.approx(whole.test_acc)
     assert len(run.step_loss) == 6 and len(run.seconds) == 2
-    assert capsys.readouterr().out == f"stopped in epoch 3 of 4\n{run}\n"
+    assert capsys.readouterr().out == f"stopped after 2 of 4 epochs\n{run}\n"
     assert not net.training
     monkeypatch.undo()
     again = train_image_classifier(net, batches(), batches(), 0.01, 1)
@@ -279,7 +279,7 @@ def test_interrupted_in_the_first_epoch_there_is_no_last_line(
 ):
     press_stop(2)
     run = train_image_classifier(make_net(), batches(), batches(), 0.01, 4)
-    assert capsys.readouterr().out == "stopped in epoch 1 of 4\n"
+    assert capsys.readouterr().out == "stopped after 0 of 4 epochs\n"
     assert run.train_loss == run.step_loss == []
     assert str(run) == "no epoch was finished"
 
@@ -456,6 +456,32 @@ def test_the_step_of_a_bad_loss_is_counted_through_the_epochs(batches):
 
     with pytest.raises(ValueError, match="at step 6:"):
         train_image_classifier(make_net(), Late([None] * 4), batches(), 0.01, 3)
+
+
+def test_a_last_step_that_spoils_the_net_is_seen_in_the_test_pass(batches):
+    one = batches(n=8)  # one step an epoch: its own loss is still finite
+    with pytest.raises(ValueError, match=r"loss is (nan|inf) at step 2: .* smaller lr"):
+        train_image_classifier(make_net(), one, one, 1e38, 1)
+
+
+def test_a_finished_training_leaves_the_net_ready_for_answers(batches, tmp_path):
+    for _ in range(2):  # the second finds the finished checkpoint
+        net = make_net(dropout=0.5)
+        path = tmp_path / "run.pt"
+        train_image_classifier(
+            net, batches(), batches(), 0.01, 1, seed=0, checkpoint=path
+        )
+        assert not net.training
+
+
+def test_a_checkpoint_in_a_folder_that_is_not_there_is_refused_at_once(
+    batches, tmp_path
+):
+    path = tmp_path / "runs" / "run.pt"
+    with pytest.raises(ValueError, match="make the folder of .* first"):
+        train_image_classifier(
+            make_net(), batches(), batches(), 0.01, 1, checkpoint=path
+        )
 
 
 def test_a_learning_rate_far_too_large_ends_in_the_same_words(batches):
