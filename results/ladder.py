@@ -148,7 +148,7 @@ def waiting() -> Iterator[Job]:
 
 def training(job: Job) -> Training:
     """A training of the plan, from its checkpoint if there is one."""
-    name, phase, optimizer, lr, seed = job
+    name, _, optimizer, lr, seed = job
     rung = rung_of(name)
     train_iter, held_out = load_data_fashion_mnist(
         plan.BATCH_SIZE, None if rung.side == 28 else rung.side, split="validation"
@@ -168,7 +168,7 @@ def checkpoint(job: Job) -> Path:
 
 def train(job: Job, commit: str) -> dict:
     """Do one training; return its row of the record."""
-    name, phase, optimizer, lr, seed = job
+    _, phase, optimizer, lr, seed = job
     done, failure = training(job), None
     try:
         done.go_on()
@@ -217,12 +217,11 @@ def run_all(pool: Executor, workers: int, commit: str) -> None:
         if not running:
             return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        jobs = {running.pop(future): future for future in finished}
-        for job, future in sorted(
-            jobs.items(), key=lambda pair: bool(pair[1].exception())
-        ):
+        # What raised an error comes last, so that nothing else is lost.
+        for future in sorted(finished, key=lambda future: bool(future.exception())):
+            job, row = running.pop(future), future.result()
             content = read(job[0])
-            content["runs"].append(future.result())  # raises what the training raised
+            content["runs"].append(row)
             write(content)
             if job[1] == "grid" or job[0] in plan.DEEP:
                 checkpoint(job).unlink(missing_ok=True)  # its weights are of no use

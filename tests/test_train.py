@@ -478,7 +478,7 @@ def test_a_checkpoint_in_a_folder_that_is_not_there_is_refused_at_once(
     batches, tmp_path
 ):
     path = tmp_path / "runs" / "run.pt"
-    with pytest.raises(ValueError, match="make the folder of .* first"):
+    with pytest.raises(ValueError, match=r"make the folder of .* first"):
         train_image_classifier(
             make_net(), batches(), batches(), 0.01, 1, checkpoint=path
         )
