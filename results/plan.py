@@ -18,8 +18,9 @@ is undecided (d2l_lite/evidence.py).
 from itertools import product
 
 from d2l_lite.ladder import RUNGS, STEPS
+from d2l_lite.ledger import LEFT
 
-__all__ = ["RUNGS", "STEPS"]
+__all__ = ["LEFT", "RUNGS", "STEPS"]
 
 BATCH_SIZE, NUM_EPOCHS = 256, 10
 GRID = (0.001, 0.003, 0.01, 0.03)
@@ -30,7 +31,6 @@ COSTLY = ("geometry", "resolution")  # these have no more seeds than SEEDS
 
 # Does a deep net with sigmoids learn? It has left one in ten in the first epoch
 # after which its validation accuracy is above LEFT. Five seeds a rate.
-LEFT = 0.2
 ORIGIN = RUNGS["narrow-depth"]
 DEEP_ACTIVATIONS = ("sigmoid", "tanh", "ReLU")
 DEEP_RATES = {"Adam": (0.001, 0.003, 0.01), "SGD": (0.01, 0.1, 1.0)}
