@@ -336,6 +336,18 @@ def test_a_record_keeps_to_its_schema_its_net_and_the_plan(name):
     assert {test["seed"] for test in content["tests"]} <= {r["seed"] for r in finals}
 
 
+@pytest.mark.parametrize("name", RUNGS)
+def test_every_rung_is_trained_and_tested_with_all_its_seeds(name):
+    assert list(ladder.missing(name)) == []
+    tested = [test["seed"] for test in ladder.read(name)["tests"]]
+    assert tested == list(ladder.seeds_of(name)) and len(tested) >= 5
+
+
+@pytest.mark.parametrize("name", plan.DEEP)
+def test_every_deep_net_is_trained_with_five_seeds_a_rate(name):
+    assert list(ladder.missing(name)) == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_accuracies_are_counts_of_whole_images(name):
     content = ladder.read(name)
