@@ -3,21 +3,25 @@
 import functools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral, Real
+from statistics import stdev
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from d2l_lite.data import Minibatches
+from d2l_lite.evidence import LEVEL, accuracies, compare
+from d2l_lite.ladder import RUNGS, STEPS, Rung
 from d2l_lite.measure import means
 from d2l_lite.nets import alexnet, lenet
 from d2l_lite.runs import RECORDS
 from d2l_lite.trace import Trace, quotient, walk
 
 # The right answer (for a function: {input: the value's own key}), why it is right,
-# and known slips: {wrong number: what is wrong with it}.
-Key = tuple[float | dict, str, dict[float, str]]
+# and known slips: {wrong answer: what is wrong with it}.
+Key = tuple[float | dict | Rung, str, dict[float | Rung, str]]
 META = torch.device("meta")  # has shapes, but no numbers
 NEAR = 0.005  # what need not be whole is right within half a percent
 
@@ -26,8 +30,8 @@ def check(exercise: str, answer: object) -> None:
     """Print "right" and why, "not answered yet", or what is wrong with the answer.
 
     exercise is the number in the cell, such as "01.1". answer is a number, a tensor
-    of one number or a function; `...` means that there is none yet. What need not be
-    whole is right within half a percent. Raises ValueError for another exercise.
+    of one number, a function or a Rung; `...` means that there is none yet. What need
+    not be whole is right within half a percent. Raises ValueError for another exercise.
     """
     keys = all_keys()
     if exercise not in keys:
@@ -45,6 +49,8 @@ def find_fault(answer: object, key: Key) -> str:
     right, _, slips = key
     if isinstance(right, dict):
         return find_input(answer, right)
+    if isinstance(right, Rung):
+        return find_setting(answer, right, slips)
     if isinstance(answer, Tensor) and answer.numel() == 1:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, Real) or answer != answer:
@@ -75,12 +81,19 @@ def find_input(function: object, keys: dict[tuple[int, ...], Key]) -> str:
     return ""
 
 
+def find_setting(rung: object, right: Rung, slips: dict[Rung, str]) -> str:
+    """Say what is wrong with a rung."""
+    if not isinstance(rung, Rung):
+        return f"a Rung is asked, not {rung!r:.40}"
+    other = "some setting is another; compare it with both neighbours"
+    return "" if rung == right else slips.get(rung, other)
+
+
 @functools.cache
 def all_keys() -> dict[str, Key]:
     """The keys of all exercises; a number typed below is a question's."""
-    return (
-        on_data() | on_lenet() | on_shapes() | on_alexnet() | on_speed() | on_inside()
-    )
+    start = on_data() | on_lenet() | on_shapes() | on_alexnet()
+    return start | on_speed() | on_ladder() | on_inside()
 
 
 def traced(build: Callable[[], nn.Sequential], side: int, **first: object) -> Trace:
@@ -194,6 +207,32 @@ def on_speed() -> dict[str, Key]:
         "05.2": (enlarged.nbytes, "256 times what the loader keeps", {
             enlarged.numel(): "these are numbers, and each takes four bytes",
             enlarged.nbytes // 64: "these are pictures of 28 pixels"}),
+    }  # fmt: skip
+
+
+def on_ladder() -> dict[str, Key]:
+    """Chapter 6: a mean difference, its interval, Holm's first p, a missing rung."""
+    before, after = accuracies("lenet"), accuracies("width")
+    (climb,) = compare([("lenet to width", before, after)])
+    points, half = 100 * climb.difference, 100 * (climb.high - climb.low) / 2
+    spread = 100 * stdev(after[seed] - before[seed] for seed in before)
+    dropout, geometry = RUNGS["dropout"], RUNGS["geometry"]
+    return {
+        "06.1": (points, "the means of the steps between add up to it", {
+            -points: "turn the sign: `width` is the higher one",
+            points / 100: "a point is a hundredth of accuracy"}),
+        "06.2": (half, "the spread of the differences counts, not that of the nets", {
+            2 * half: "this is from end to end",
+            spread: "the mean of n differences spreads less than one of them",
+            half / 100: "a point is a hundredth of accuracy"}),
+        "06.3": (LEVEL / len(STEPS), "each further step makes all of them harder", {
+            LEVEL: "so it would be if there were no other step",
+            LEVEL * len(STEPS): "multiply p, or divide the 5 in 100"}),
+        "06.4": (replace(dropout, side=112), "LeNet's windows on larger pictures", {
+            replace(dropout, geometry=geometry.geometry):
+                "AlexNet's windows do not fit into 28 pixels, so it cannot be built",
+            dropout: "this is the step's lower end",
+            geometry: "this is the step's upper end"}),
     }  # fmt: skip
 
 

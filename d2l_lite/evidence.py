@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean
 
-from scipy.stats import ttest_rel
-
 from d2l_lite.runs import RECORDS
 
 LEVEL = 0.05
@@ -44,6 +42,8 @@ def compare(changes: Iterable[tuple[str, Values, Values]]) -> list[Comparison]:
 
     The p values are corrected over all of them. Source: Holm 1979.
     """
+    from scipy.stats import ttest_rel  # half a second, which only this needs
+
     comparisons = []
     for change, before, after in changes:
         seeds = sorted(before.keys() & after.keys())

@@ -3,14 +3,23 @@
 import json
 import re
 from pathlib import Path
-from statistics import median
+from statistics import mean, median, stdev
 
+from d2l_lite.evidence import Comparison, accuracies, compare
+from d2l_lite.ladder import STEPS
 from d2l_lite.runs import RECORDS, Record, load_record
 
 README = Path(__file__).parent.parent / "README.md"
 SPEED = RECORDS / "speed"
 HEAD = "| net | recipe | seeds | test accuracy | seconds a run | machine |"
+LADDER_HEAD = "| rung | change | seeds | accuracy, mean and sd | step | verdict |"
+WAY_UP = 7  # the first of STEPS; the others are controls
 SPEED_HEAD = "| what | the helper | the other | times as fast |"
+
+
+def markdown(head: str, rows: list[str]) -> str:
+    """A table of these rows."""
+    return "\n".join([head, "|---" * head[1:].count("|") + "|", *rows, ""])
 
 
 def row(record: Record) -> str:
@@ -36,7 +45,31 @@ def table() -> str:
         row(load_record(name))
         for name in sorted(names, key=lambda name: order.get(name, 9))
     ]
-    return "\n".join([HEAD, "|---" * HEAD[1:].count("|") + "|", *rows]) + "\n"
+    return markdown(HEAD, rows)
+
+
+def rung_row(rung: str, change: str, step: Comparison | None) -> str:
+    """One rung, and its step from the rung before; a point is 0.01."""
+    values = list(accuracies(rung).values())
+    points = verdict = ""
+    if step:
+        low, middle, high = (100 * n for n in (step.low, step.difference, step.high))
+        points = f"{middle:+.1f} points, {low:+.1f} to {high:+.1f}"
+        verdict = step.verdict
+    return (
+        f"| {rung} | {change} | {len(values)} "
+        f"| {mean(values):.4f}, {stdev(values):.4f} | {points} | {verdict} |"
+    )
+
+
+def ladder_table() -> str:
+    """The way up the ladder; the verdicts are corrected over all of its steps."""
+    changes = [(what, accuracies(one), accuracies(two)) for what, one, two in STEPS]
+    steps = compare(changes)[:WAY_UP]
+    rows = [rung_row("lenet", "", None)]
+    for (change, _, rung), step in zip(STEPS, steps):
+        rows.append(rung_row(rung, change, step))
+    return markdown(LADDER_HEAD, rows)
 
 
 def speed_row(pair: dict) -> str:
@@ -60,11 +93,8 @@ def speed_table(path: Path) -> str:
     content = json.loads(path.read_text())
     made, gflops, peak = content["made"], content["gflops"], content["peak_mib"]
     rows = [speed_row(pair) for pair in content["pairs"]]
-    return "\n".join(
+    return markdown(SPEED_HEAD, rows) + "\n".join(
         [
-            SPEED_HEAD,
-            "|---" * SPEED_HEAD[1:].count("|") + "|",
-            *rows,
             "",
             f"Medians of {content['rounds']} rounds on {made['device']}, "
             f"{made['precision']}, PyTorch {made['torch']}, {made['date']}.",
@@ -84,6 +114,7 @@ def main() -> None:
     text = README.read_text()
     for name, content in (
         ("results", table()),
+        ("ladder", ladder_table()),
         ("speed", speed_table(SPEED / "cpu.json")),
     ):
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)

@@ -3,6 +3,7 @@
 The right answers here are found anew: by torch on real tensors, or by sums.
 """
 
+import json
 import math
 import re
 from fractions import Fraction
@@ -18,9 +19,10 @@ from torch.nn import functional as F
 import d2l_lite
 from d2l_lite import alexnet, check, lenet
 from d2l_lite.check import all_keys
+from d2l_lite.ladder import RUNGS, Rung
 from d2l_lite.runs import RECORDS
 
-CHAPTERS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-57]*.ipynb"))
+CHAPTERS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-7]*.ipynb"))
 ALEXNET = [11 * 11 * 96 + 96, 25 * 96 * 256 + 256, 9 * 256 * 384 + 384]
 ALEXNET += [9 * 384 * 384 + 384, 9 * 384 * 256 + 256]
 ALEXNET += [6401 * 4096, 4097 * 4096, 40970]  # weights and biases, layer by layer
@@ -130,6 +132,23 @@ def finer():
     return without_max(net)
 
 
+def climbed():
+    """The points between two rungs, seed by seed."""
+    before, after = (
+        json.loads((RECORDS / "ladder" / f"{name}.json").read_text())["tests"]
+        for name in ("lenet", "width")
+    )
+    before = {row["seed"]: row["test_acc"] for row in before}
+    return [100 * (row["test_acc"] - before[row["seed"]]) for row in after]
+
+
+def reach():
+    """Half the width of the t interval of `climbed`, by numpy and a printed table."""
+    t = {5: 2.776445, 10: 2.262157}  # 0.975 quantile, 4 and 9 degrees of freedom
+    n = len(climbed())
+    return t[n] * np.std(climbed(), ddof=1) / n**0.5
+
+
 RIGHT = {
     "01.1": lambda: steps(128),
     "01.2": lambda: Fraction(8, 10) - Fraction(2, 3),
@@ -145,6 +164,10 @@ RIGHT = {
     "04.4": kept_by_adam,
     "05.1": seconds_of_an_epoch,
     "05.2": lambda: 60_000 * torch.zeros(224, 224).nbytes,
+    "06.1": lambda: np.mean(climbed()),
+    "06.2": reach,
+    "06.3": lambda: 1 / 360,
+    "06.4": lambda: Rung("ReLU", "maximum", 5, 2, dropout=0.5, side=112),
     "07.1": lambda: shared_mistakes() / mistakes("alexnet"),
     "07.2": lambda: shared_mistakes(same=True) / shared_mistakes(),
 }
@@ -176,6 +199,16 @@ SLIPS = [
     ("05.1", 60_000 * 2 * 938_146_176 / 1e14, "without the way back"),
     ("05.2", 60_000 * 224 * 224, "four bytes"),
     ("05.2", 60_000 * 28 * 28 * 4, "28 pixels"),
+    ("06.1", -np.mean(climbed()), "turn the sign"),
+    ("06.1", np.mean(climbed()) / 100, "a hundredth"),
+    ("06.2", 2 * reach(), "from end to end"),
+    ("06.2", np.std(climbed(), ddof=1), "spreads less"),
+    ("06.2", reach() / 100, "a hundredth"),
+    ("06.3", 0.05, "no other step"),
+    ("06.3", 0.9, "divide"),
+    ("06.4", RUNGS["dropout"], "lower end"),
+    ("06.4", RUNGS["geometry"], "upper end"),
+    ("06.4", Rung("ReLU", "maximum", 5, 2, dropout=0.5, geometry="AlexNet's"), "28"),
     ("07.1", shared_mistakes() / mistakes("lenet"), "LeNet's mistakes"),
     ("07.1", shared_mistakes() / 10_000, "all pictures"),
     ("07.2", shared_mistakes(True) / mistakes("alexnet"), "all of AlexNet's"),
@@ -221,7 +254,7 @@ def test_a_known_slip_gets_its_hint(capsys, exercise, answer, hint):
     assert line.startswith("not right: ") and hint in line
 
 
-NUMBERS = [exercise for exercise in RIGHT if exercise != "03.1"]
+NUMBERS = [exercise for exercise in RIGHT if exercise not in ("03.1", "06.4")]
 
 
 @pytest.mark.parametrize("exercise", NUMBERS)
@@ -313,6 +346,11 @@ def test_a_function_that_raises_is_told_so(capsys):
     assert "raises TypeError" in line and "5 were given" in line
 
 
+def test_a_number_is_no_rung_and_another_rung_is_no_answer(capsys):
+    assert said(capsys, "06.4", 112) == "not right: a Rung is asked, not 112"
+    assert "compare it with both" in said(capsys, "06.4", RUNGS["lenet"])
+
+
 def test_a_number_is_no_function(capsys):
     assert said(capsys, "03.1", 54) == "not right: a function is asked, not 54"
 
@@ -386,7 +424,8 @@ def test_a_chapter_asks_and_answers_its_exercises(path):
 
 
 def test_the_chapters_with_exercises():
-    assert [path.stem[:2] for path in CHAPTERS] == ["01", "02", "03", "04", "05", "07"]
+    numbers = [path.stem[:2] for path in CHAPTERS]
+    assert numbers == ["01", "02", "03", "04", "05", "06", "07"]
 
 
 def unrun(cells):

@@ -6,9 +6,14 @@ import re
 import pytest
 
 from d2l_lite import load_record
-from results.table import README, SPEED, row, speed_table, table
+from results import table as results_table
+from results.table import README, SPEED, ladder_table, row, speed_table, table
 
-TABLES = {"results": table(), "speed": speed_table(SPEED / "cpu.json")}
+TABLES = {
+    "results": table(),
+    "ladder": ladder_table(),
+    "speed": speed_table(SPEED / "cpu.json"),
+}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -25,6 +30,22 @@ def test_a_changed_record_changes_the_table():
     for run in record.runs:
         run.test_acc[-1] -= 0.1
     assert row(record) != before
+
+
+def test_a_changed_rung_changes_its_row_and_its_verdict(monkeypatch):
+    before = ladder_table().splitlines()
+    true = results_table.accuracies
+    worse = {seed: acc - 0.2 for seed, acc in true("relu").items()}
+    monkeypatch.setattr(
+        results_table,
+        "accuracies",
+        lambda name: worse if name == "relu" else true(name),
+    )
+    after = ladder_table().splitlines()
+    assert [one != two for one, two in zip(before, after)][:5] == [
+        False, False, False, True, True
+    ]  # fmt: skip
+    assert before[3].endswith("| helps |") and after[3].endswith("| hurts |")
 
 
 def test_a_changed_measurement_changes_the_table(tmp_path):
