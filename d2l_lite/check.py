@@ -225,7 +225,7 @@ def on_ladder() -> dict[str, Key]:
             2 * half: "this is from end to end",
             spread: "the mean of n differences spreads less than one of them",
             half / 100: "a point is a hundredth of accuracy"}),
-        "06.3": (LEVEL / len(STEPS), "each further step makes all of them harder", {
+        "06.3": (LEVEL / len(STEPS), "the first of many steps has it hardest", {
             LEVEL: "so it would be if there were no other step",
             LEVEL * len(STEPS): "multiply p, or divide the 5 in 100"}),
         "06.4": (replace(dropout, side=112), "LeNet's windows on larger pictures", {

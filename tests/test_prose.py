@@ -12,6 +12,7 @@ import pytest
 from d2l_lite.evidence import accuracies, compare, load_rung
 from d2l_lite.ladder import STEPS
 from d2l_lite.ledger import LEFT, judge_claims
+from results.plan import DEEP
 
 STEP_VERDICTS = {
     "sigmoid to ReLU": "helps",
@@ -73,6 +74,16 @@ def test_relu_is_the_largest_step_and_tanh_brings_most_of_it(steps):
 def test_two_claims_are_reversed():
     reversed_here = [c.id for c in judge_claims() if c.verdict == "reversed here"]
     assert reversed_here == ["deep", "sigmoid-adam"]
+
+
+def test_less_than_half_of_the_claims_hold():
+    hold = [claim.verdict == "holds here" for claim in judge_claims()]
+    assert 0.3 < sum(hold) / len(hold) < 0.5
+
+
+def test_no_training_of_the_deep_nets_broke_off():
+    runs = [run for name in DEEP for run in load_rung(name)["runs"]]
+    assert len(runs) == 90 and not any(run["failure"] for run in runs)
 
 
 @pytest.mark.parametrize("claim", CLAIM_VERDICTS)
