@@ -5,13 +5,16 @@ PY := .venv/bin/python
 INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NB ?=
 
-.PHONY: book serve test verify bench ladder lab notebooks clean
+.PHONY: book serve pdf test verify bench ladder lab notebooks clean
 
 book: .venv-book/done  ## the site, without torch
 	$(BOOK) tools/build_site.py
 
 serve: book  ## the site at http://localhost:8000
 	$(BOOK) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+pdf: book .venv-book/pdf  ## the whole book as one file; needs Chromium
+	$(BOOK) tools/make_pdf.py
 
 test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	$(PY) -m ruff check .
@@ -39,6 +42,10 @@ clean:
 .venv-book/done: requirements-book.txt constraints.txt
 	$(PYTHON) -m venv .venv-book
 	$(BOOK) $(INSTALL) -r requirements-book.txt
+	touch $@
+
+.venv-book/pdf: .venv-book/done requirements-pdf.txt
+	$(BOOK) $(INSTALL) -r requirements-pdf.txt
 	touch $@
 
 .venv/done: requirements.txt requirements-book.txt requirements-test.txt constraints.txt pyproject.toml

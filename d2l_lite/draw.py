@@ -17,9 +17,11 @@ from d2l_lite.trace import Row, Trace
 
 # An opaque light card: legible on a light page and on a dark one.
 CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
-# Okabe & Ito's palette, safe for colour-blind readers: one colour a layer kind.
-BLUE, ORANGE, GREEN, PURPLE, RED = "#0072b2", "#d55e00", "#009e73", "#8f5fa8", "#c0392b"
+# Told apart by colour-blind readers too: one colour a layer kind, and one a net.
+BLUE, GREEN, PURPLE, RED = "#0064b0", "#0a8a66", "#a23b7c", "#b3261e"
 KINDS = {"Conv2d": BLUE, "AvgPool2d": GREEN, "MaxPool2d": GREEN, "Linear": PURPLE}
+LENET, ALEXNET = "#454c58", "#bf4f00"
+NETS = {"LeNet": LENET, "AlexNet": ALEXNET}
 STYLE = {
     "figure.facecolor": CARD,
     "savefig.facecolor": CARD,
@@ -54,14 +56,16 @@ def show(drawing: Figure) -> None:
 
 
 def plot_runs(*runs: Run | Record) -> None:
-    """Draw loss and accuracy by epoch; of a record, each seed thin, the median bold."""
+    """Draw loss and accuracy by epoch, training dashed; of a record, each seed thin,
+    the median bold, and in its net's colour."""
     drawing, (left, right) = figure(2.6, 1, 2)
-    colours = itertools.cycle((BLUE, ORANGE, GREEN, PURPLE))
+    others = itertools.cycle((BLUE, GREEN, PURPLE))
     for run in runs:
-        group = run.runs if isinstance(run, Record) else [run]
-        name = f"{run.net}, " if isinstance(run, Record) else ""
+        group, name, colour = [run], "", None
+        if isinstance(run, Record):
+            group, name, colour = run.runs, f"{run.net}, ", NETS.get(run.net)
+        colour = colour or next(others)
         for part, line in ("train", "--"), ("test", "-"):
-            colour = next(colours)
             for axes, what in (left, "loss"), (right, "acc"):
                 curves = [getattr(run, f"{part}_{what}") for run in group]
                 epochs = range(1, len(curves[0]) + 1)

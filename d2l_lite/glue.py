@@ -1,4 +1,4 @@
-"""Hand a value from a notebook to the pages of the site."""
+"""Hand values and live figures from a notebook to the site."""
 
 
 def glue(name: str, value: object) -> None:
@@ -17,12 +17,33 @@ def glue_table(name: str, head: list[str], rows: list[list]) -> None:
     """Store a table, as HTML in the site's style."""
     from IPython.display import HTML
 
+    box = "<div class='pst-scrollable-table-container'>"
+    glue(name, HTML(f"{box}{table(head, rows)}</div>"))
+
+
+def table(head: list[str], rows: list[list]) -> str:
+    """Return a table as HTML."""
+
     def line(cells: list, tag: str) -> str:
         """One row of the table."""
         inner = "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
         return f"<tr>{inner}</tr>"
 
     body = "".join(line(row, "td") for row in rows)
-    table = f"<thead>{line(head, 'th')}</thead><tbody>{body}</tbody>"
-    box = "<div class='pst-scrollable-table-container'><table class='table'>"
-    glue(name, HTML(f"{box}{table}</table></div>"))
+    return (
+        f"<table class='table'><thead>{line(head, 'th')}</thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def live(name: str, still: str, caption: str, **settings: object) -> None:
+    """Show a figure that the site's script brings to life.
+
+    `still` is HTML that says the same without the script: in JupyterLab, in print,
+    on a page without JavaScript. The settings become the figure's data attributes.
+    """
+    from IPython.display import HTML, display
+
+    data = "".join(f" data-{key}='{value}'" for key, value in settings.items())
+    inside = f"{still}<figcaption>{caption}</figcaption>"
+    display(HTML(f"<figure class='play' data-play='{name}'{data}>{inside}</figure>"))

@@ -18,6 +18,7 @@ from d2l_lite import (
     trace,
 )
 from d2l_lite.data import CLASSES
+from d2l_lite.draw import LENET
 from d2l_lite.runs import Record, Run
 
 
@@ -121,8 +122,11 @@ def test_two_records_are_told_apart_by_name_and_colour(shown):
         assert labels == [
             "Linear, train", "Linear, test", "LeNet, train", "LeNet, test",
         ]  # fmt: skip
-        colours = {to_hex(line.get_color()) for line in axes.get_lines()}
-        assert len(colours) == 4
+        looks = {
+            (to_hex(line.get_color()), line.get_linestyle()) for line in axes.lines
+        }
+        assert len(looks) == 4
+        assert LENET in {colour for colour, _ in looks}
 
 
 # ------------------------------------------------------------------------ images

@@ -7,14 +7,19 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def minutes(path: Path) -> float:
-    """Reading time: words of prose and lines of code."""
+    """Reading time: words of prose and lines of code that the page does not fold."""
     cells = nbformat.read(path, as_version=4).cells
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    code = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and not FOLDED & {*cell.metadata.get("tags", [])}
+    ]
     words = sum(len(re.findall(r"\w+", text)) for text in prose)
     return words / 200 + sum(len(text.splitlines()) for text in code) / 20
 

@@ -1,35 +1,14 @@
-"""The site: built anew, then read as HTML and looked at in a real browser.
-
-The browser part is skipped on a machine without Chromium; with the environment
-variable D2L_LITE_NEED_BROWSER=1 (as in CI) it fails there instead.
-"""
+"""The site: read as HTML and looked at in a real browser."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What a page looks like once its fonts are there.
 LOOK = """async () => {
   await document.fonts.ready;
@@ -42,19 +21,6 @@ LOOK = """async () => {
     altered: images.filter((i) => !plain(getComputedStyle(i))).map((i) => i.src),
   };
 }"""
-
-
-def files_in(toc):
-    """Yield every page that a table of contents names."""
-    if isinstance(toc, list):
-        for entry in toc:
-            yield from files_in(entry)
-    elif isinstance(toc, dict):
-        for key, value in toc.items():
-            if key in ("root", "file"):
-                yield value
-            else:
-                yield from files_in(value)
 
 
 def markdown_of(page):
@@ -78,36 +44,8 @@ def visible_text(soup):
     return article.get_text(" ")
 
 
-PAGES = list(files_in(yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))))
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Build the site outside the repository and return its folder."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, str(ROOT / "tools" / "build_site.py"), str(folder)]
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace"
-    )
-    if done.returncode:
-        pytest.fail(f"{done.stdout}\n{done.stderr}", pytrace=False)
-    return folder / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def soups(site):
-    """Parse every page of the site: {path inside the site: parsed page}."""
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(
-            path.read_text(encoding="utf-8"), "html.parser"
-        )
-        for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts
-    }
-
-
-def test_every_page_is_built(soups):
-    built = {"index.html", "search.html"} | {f"{page}.html" for page in PAGES}
+def test_every_page_is_built(soups, pages):
+    built = {f"{page}.html" for page in [*pages, "index", "search", "404"]}
     assert set(soups) == built
 
 
@@ -165,9 +103,9 @@ def foreign_css(css):
     return re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')]*", css)
 
 
-def test_formulas_are_drawn(soups):
+def test_formulas_are_drawn(soups, pages):
     raw, missing = [], []
-    for page in PAGES:
+    for page in pages:
         soup = soups[f"{page}.html"]
         if found := re.findall(r".{0,20}(?:\$|\\\(|\\\[).{0,20}", visible_text(soup)):
             raw.append(f"{page}: {found}")
@@ -181,58 +119,19 @@ def test_formulas_are_drawn(soups):
     assert not missing, "\n".join(missing)
 
 
-def test_numbers_from_other_pages_arrived(soups):
+def test_numbers_from_other_pages_arrived(soups, pages):
     leftover = re.compile(r"No key|glue data|\{(?:glue|cite|doc|ref|eq|numref)[:}]")
     faults = [
         f"{page}: {match.group()}"
-        for page in PAGES
+        for page in pages
         for match in leftover.finditer(visible_text(soups[f"{page}.html"]))
     ]
     assert not faults, "\n".join(faults)
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serve files without a line in the log for each."""
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def address(site):
-    """Serve the site on this machine only and return its address."""
-    handler = partial(QuietHandler, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start the machine's own Chromium once for all pages."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if not chromium or not sync_playwright:
-        lacking = "a browser test needs Chromium and the playwright package"
-        if os.environ.get("D2L_LITE_NEED_BROWSER") == "1":
-            pytest.fail(lacking, pytrace=False)
-        pytest.skip(lacking)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_in_a_browser(browser, address, theme, width):
+def test_pages_in_a_browser(browser, address, pages, theme, width):
     faults = []
     page = browser.new_page(
         color_scheme=theme, viewport={"width": width, "height": 900}
@@ -250,7 +149,7 @@ def test_pages_in_a_browser(browser, address, theme, width):
     def is_foreign(url):
         return not url.startswith((address, "data:", "blob:"))
 
-    for name in [*(f"{p}.html" for p in PAGES), "search.html?q=net"]:
+    for name in [*(f"{p}.html" for p in pages), "search.html?q=net"]:
         page.goto(address + name, wait_until="load")
         look = page.evaluate(LOOK)
         if look["sideways"] > 0:

@@ -6,8 +6,10 @@ stays old in a partial build. Any warning makes the build fail.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +39,20 @@ def build_site(folder):
         shutil.rmtree(build / old, ignore_errors=True)
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT)]
     command += ["--path-output", str(folder), *FAIL_ON_WARNINGS]
-    done = subprocess.run(command, env=environment_with_node())
-    return done.returncode, build / "html"
+    process = subprocess.Popen(
+        command, env=environment_with_node(), start_new_session=True
+    )
+    try:
+        return process.wait(), build / "html"
+    finally:
+        end_group(process.pid)
+
+
+def end_group(leader):
+    """End what a build left running: KaTeX's server outlives one that fails."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGTERM)
 
 
 def main():

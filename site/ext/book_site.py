@@ -1,8 +1,8 @@
 """What Jupyter Book 1.x and its theme leave to do for a quiet, self-contained site.
 
-It marks subtitles, leaves out scripts that the book does not use (the thebe
-launcher and the SVG icon library), names a few controls for screen readers and
-turns formulas that KaTeX could not draw into warnings, so that `-W` sees them.
+It marks subtitles, leaves out the thebe launcher, which the book does not use,
+names a few controls for screen readers, lets the search find numbers and turns
+formulas that KaTeX could not draw into warnings, so that `-W` sees them.
 """
 
 import re
@@ -17,6 +17,7 @@ THEBE_CONFIG = re.compile(
     re.DOTALL,
 )
 BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)')
+SKIPS_NUMBERS = re.compile(r"\s*\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
 CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
 
 
@@ -77,20 +78,19 @@ def clean_body(body, pagename):
     return body
 
 
-def slim_static_files(app, error):
-    """Empty the icon script of 1.5 MB: the stylesheet's font has the same icons."""
+def search_numbers(app, error):
+    """Let the search look for numbers, which Sphinx indexes but then skips."""
     if error is None and app.builder.format == "html":
-        static = app.outdir / "_static"
-        icons = static / "scripts" / "fontawesome.js"
-        if icons.exists():
-            icons.write_text("/* The icons come from the stylesheet. */\n")
-        for source_map in static.rglob("*.map"):
-            source_map.unlink()
+        script = app.outdir / "_static" / "searchtools.js"
+        text, times = SKIPS_NUMBERS.subn("", script.read_text("utf-8"))
+        if times != 1:
+            LOG.warning("searchtools.js no longer skips numbers in the known way")
+        script.write_text(text, encoding="utf-8")
 
 
 def setup(app):
     """Connect the steps above to the build."""
     app.connect("doctree-read", mark_subtitle)
     app.connect("html-page-context", clean_page, priority=900)
-    app.connect("build-finished", slim_static_files)
+    app.connect("build-finished", search_numbers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

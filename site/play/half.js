@@ -1,0 +1,20 @@
+// Numbers of 16 bits from text: the book keeps LeNet's parameters as halves.
+
+export function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+// Few browsers read halves (IEEE 754 binary16, little-endian) themselves.
+export function decodeHalves(bytes) {
+  return Float32Array.from(new Uint16Array(bytes.buffer), decodeHalf);
+}
+
+// 1 bit of sign, 5 of exponent, 10 of fraction.
+function decodeHalf(code) {
+  const sign = code >> 15 ? -1 : 1;
+  const exponent = (code >> 10) & 31;
+  const fraction = (code & 1023) / 1024;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  // The smallest numbers have no hidden 1 before the fraction.
+  return sign * (exponent ? 1 + fraction : 2 * fraction) * 2 ** (exponent - 15);
+}

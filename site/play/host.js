@@ -1,0 +1,33 @@
+// What the site gives to the parts: data after a click, and workers.
+
+let folder = ""; // of the site's scripts
+
+export function setFolder(scriptAddress) {
+  folder = scriptAddress.replace(/[^/]*$/, "");
+}
+
+// The data of play-NAME.js; it is a script, since a page on disk may not fetch.
+export function loadData(name) {
+  const found = () => globalThis.playData?.[name];
+  if (found()) return Promise.resolve(found());
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = `${folder}play-${name}.js`;
+    const end = () => {
+      script.remove();
+      if (found()) resolve(found());
+      else reject(new Error(`play-${name}.js cannot be loaded`));
+    };
+    script.onload = script.onerror = end;
+    document.head.append(script);
+  });
+}
+
+// A worker made from text: it works from a folder on disk, too.
+export async function newWorker() {
+  const text = await loadData("worker");
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const worker = new Worker(address);
+  URL.revokeObjectURL(address);
+  return worker;
+}

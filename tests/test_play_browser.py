@@ -1,0 +1,197 @@
+"""The live parts in a real browser: by keyboard, from a folder, without a script."""
+
+import re
+import statistics
+
+import pytest
+
+PARTS = {
+    "tracer": "notebooks/03_shapes.html",
+    "sides": "notebooks/04_alexnet.html",
+    "race": "notebooks/04_alexnet.html",
+    "speed": "notebooks/05_gpu_training.html",
+    "dress": "notebooks/07_look_inside.html",
+}
+START = {"race": "Train", "speed": "Measure", "dress": "Dress the net"}  # by a click
+LONGEST = 60_000  # ms; a busy machine is slow, not broken
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Return a function that opens a part; its faults are read when the test ends."""
+    faults, opened = [], []
+
+    def open_part(part, link="", base=address, **options):
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
+        page.set_default_timeout(LONGEST)
+        page.on("console", lambda m: m.type == "error" and faults.append(m.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.requested = []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.goto(f"{base}{PARTS[part]}{link}", wait_until="load")
+        opened.append(page)
+        page.part = page.locator(f"figure[data-play={part}]")
+        page.said = page.part.locator("[role=status]").first
+        return page
+
+    yield open_part
+    for page in opened:
+        page.close()
+    assert not faults, "\n".join(faults)
+
+
+def press(page, name, *keys):
+    """Focus the control of this name and press keys on it."""
+    control = page.part.get_by_role("button", name=re.compile(f"^{name}"))
+    control.focus()
+    for key in keys or ["Enter"]:
+        page.keyboard.press(key)
+
+
+def wait_for(page, pattern):
+    """Wait until the status line says this; return what it says."""
+    page.wait_for_function(
+        "([line, pattern]) => new RegExp(pattern).test(line.textContent)",
+        arg=[page.said.element_handle(), pattern],
+    )
+    return page.said.text_content()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_without_a_script_the_figure_says_it_all(visit, part):
+    page = visit(part, java_script_enabled=False)
+    assert page.part.locator("table").first.is_visible()
+    assert page.part.locator("tbody tr").count() >= 1
+    assert len(page.part.locator("figcaption").inner_text()) > 20
+    assert page.part.locator("button, input, select, textarea").count() == 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_data_is_asked_for_before_a_click(visit, part, address):
+    page = visit(part)
+    page.wait_for_timeout(500)
+    assert page.part.locator("button, input").first.is_visible()
+    assert all(url.startswith((address, "data:", "blob:")) for url in page.requested)
+    assert not [url for url in page.requested if "/play-" in url]
+
+
+def test_the_tracer_follows_each_keystroke_and_a_link_keeps_it(visit):
+    page = visit("tracer")
+    side = page.part.get_by_label("Side of the picture")
+    side.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("64")
+    wrong = page.part.locator("#play-said")
+    assert "layer 12" in wrong.text_content().lower()
+    page.wait_for_function("location.hash.includes('side=64')")
+    again = visit("tracer", page.evaluate("location.hash"))
+    assert again.part.locator("#play-said").text_content() == wrong.text_content()
+    box = page.part.get_by_label("The net, to be changed")
+    box.fill("nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.Flatten())")
+    assert "25,088" not in wrong.text_content()
+    assert "6×64×64" in page.part.inner_text()
+
+
+def test_the_slider_tells_where_alexnet_dies(visit):
+    page = visit("sides")
+    slider = page.part.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert "Side 223. All 21 layers fit. 6,400 features" in page.part.inner_text()
+    page.keyboard.press("Home")
+    assert "Side 28." in page.part.inner_text()
+    assert "breaks here" in page.part.inner_text()
+
+
+def gaps_between_frames(page):
+    """Start to note the milliseconds between frames; read them by a second call."""
+    return page.evaluate(
+        """() => {
+          if (globalThis.gaps) return globalThis.gaps;
+          let last = performance.now();
+          globalThis.gaps = [];
+          const frame = (now) => {
+            globalThis.gaps.push(now - last);
+            last = now;
+            requestAnimationFrame(frame);
+          };
+          requestAnimationFrame(frame);
+        }"""
+    )
+
+
+def accuracies(page):
+    """The accuracy of both nets, as the page says it."""
+    found = re.findall(r"([AB]) (\d\.\d+) after ([\d,]+)", page.said.text_content())
+    return {name: (float(acc), int(n.replace(",", ""))) for name, acc, n in found}
+
+
+@pytest.mark.parametrize("where", ["http", "file"])
+def test_the_race_is_run_paused_and_ends(visit, site, where):
+    base = {"base": f"{site.as_uri()}/"} if where == "file" else {}
+    page = visit("race", **base)
+    gaps_between_frames(page)
+    press(page, "Train")
+    wait_for(page, r"A 0\.\d+ after [4-9],")
+    press(page, "Pause")
+    assert "Paused" in page.said.text_content()
+    table = page.part.locator("table").last.inner_text()
+    page.wait_for_timeout(1500)
+    assert page.part.locator("table").last.inner_text() == table
+    press(page, "Go on")
+    wait_for(page, "^Done")
+    (a, seen), (b, _) = accuracies(page).values()
+    assert seen == 12_000
+    assert a >= 0.75 > b
+    assert statistics.median(gaps_between_frames(page)) < 50
+
+
+def test_a_link_chooses_the_nets_of_the_race(visit):
+    page = visit("race", "#race:A=tanh+average+1&seed=3")
+    chosen = [select.input_value() for select in page.part.locator("select").all()[:3]]
+    assert chosen == ["tanh", "average", "1"]
+    assert "seed (now 3)" in page.part.inner_text()
+
+
+def test_the_browser_is_measured(visit):
+    page = visit("speed")
+    press(page, "Measure")
+    wait_for(page, "an epoch of LeNet takes")
+    assert page.part.locator("tr.play-own td").count() == 3
+    press(page, "Measure again")
+    page.part.get_by_role("button", name="Measure again").wait_for()
+    assert page.part.locator("tr.play-own").count() == 1
+
+
+@pytest.mark.parametrize("where", ["http", "file"])
+def test_the_net_is_dressed_by_keyboard(visit, site, where):
+    base = {"base": f"{site.as_uri()}/"} if where == "file" else {}
+    page = visit("dress", **base)
+    press(page, "Dress the net")
+    page.part.get_by_role("button", name="trouser").wait_for()
+    press(page, "trouser")
+    page.said = page.part.locator("[role=status]").last
+    wait_for(page, r"^trouser \d+ %")
+    press(page, "right", *["Enter"] * 4)
+    page.wait_for_function("location.hash.includes('dx=4')")
+    said = wait_for(page, r"^(?!trouser).* \d+ %")
+    again = visit("dress", page.evaluate("location.hash"), **base)
+    press(again, "Dress the net")
+    again.part.get_by_role("button", name="trouser").wait_for()
+    again.said = again.part.locator("[role=status]").last
+    assert wait_for(again, r"\d+ %") == said
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_malformed_link_changes_nothing(visit, part):
+    page = visit(part, f"#{part}:side=abc&seed=-1&net=(&start=none&dx=9e9;%")
+    assert page.part.locator("button, input").first.is_visible()
+
+
+@pytest.mark.parametrize("part", START)
+def test_missing_data_are_told_and_the_still_figure_stays(visit, part):
+    page = visit(part, extra_http_headers={})
+    page.route("**/play-*.js", lambda route: route.fulfill(body=""))
+    press(page, START[part])
+    wait_for(page, "did not work|stopped|could not be measured")
+    assert page.part.locator("table").first.is_visible()
