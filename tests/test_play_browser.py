@@ -4,6 +4,7 @@ import re
 import statistics
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 PARTS = {
     "tracer": "notebooks/03_shapes.html",
@@ -13,6 +14,11 @@ PARTS = {
     "dress": "notebooks/07_look_inside.html",
 }
 START = {"race": "Train", "speed": "Measure", "dress": "Dress the net"}  # by a click
+IN_USE = {  # what a part says then
+    "race": re.compile(r"0\.\d\d after [1-9]"),
+    "speed": re.compile("one of AlexNet"),
+    "dress": re.compile(r"sees rows"),
+}
 LONGEST = 60_000  # ms; a busy machine is slow, not broken
 
 
@@ -146,6 +152,23 @@ def test_the_race_is_run_paused_and_ends(visit, site, where):
     assert statistics.median(gaps_between_frames(page)) < 50
 
 
+def test_the_race_rests_while_nobody_looks(visit):
+    page = visit("race")
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    press(page, "Train")
+    wait_for(page, r"A 0\.\d+ after")
+    page.evaluate(hide, True)
+    page.wait_for_timeout(500)  # for steps that are under way
+    table = page.part.locator("table").last.inner_text()
+    page.wait_for_timeout(1500)
+    assert page.part.locator("table").last.inner_text() == table
+    page.evaluate(hide, False)
+    wait_for(page, "^Done")
+
+
 def test_a_link_chooses_the_nets_of_the_race(visit):
     page = visit("race", "#race:A=tanh+average+1&seed=3")
     chosen = [select.input_value() for select in page.part.locator("select").all()[:3]]
@@ -180,6 +203,46 @@ def test_the_net_is_dressed_by_keyboard(visit, site, where):
     again.part.get_by_role("button", name="trouser").wait_for()
     again.said = again.part.locator("[role=status]").last
     assert wait_for(again, r"\d+ %") == said
+
+
+def test_a_shift_is_shown_within_two_frames_on_a_slow_machine(visit):
+    page = visit("dress")
+    press(page, "Dress the net")
+    right = page.part.get_by_role("button", name="right", exact=True)
+    right.wait_for()
+    page.context.new_cdp_session(page).send(
+        "Emulation.setCPUThrottlingRate", {"rate": 4}
+    )
+    right.focus()
+    gaps_between_frames(page)
+    for i in range(40):
+        page.keyboard.press("Shift+Enter" if i % 2 else "Enter")
+    assert statistics.median(gaps_between_frames(page)) < 2 * 1000 / 60
+
+
+def test_only_the_pad_keeps_a_finger_from_scrolling(visit):
+    page = visit("dress", has_touch=True)
+    press(page, "Dress the net")
+    page.part.get_by_role("button", name="trouser").wait_for()
+    held = page.evaluate(
+        """() => [...document.querySelectorAll("article *")].filter(
+          (element) => getComputedStyle(element).touchAction === "none",
+        ).length"""
+    )
+    assert held == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_in_use_fits_a_phone_and_has_no_fault_that_axe_finds(visit, part, theme):
+    page = visit(part, color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
+    if part in START:
+        press(page, START[part])
+        page.part.get_by_text(IN_USE[part]).first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    found = Axe().run(page, context=f"figure[data-play={part}]").response["violations"]
+    assert not [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found]
 
 
 @pytest.mark.parametrize("part", PARTS)

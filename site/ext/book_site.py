@@ -9,6 +9,7 @@ import re
 
 from docutils import nodes
 from sphinx.util import logging
+from sphinxcontrib import katex
 
 LOG = logging.getLogger(__name__)
 THEBE_CONFIG = re.compile(
@@ -18,6 +19,7 @@ THEBE_CONFIG = re.compile(
 )
 BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)')
 SKIPS_NUMBERS = re.compile(r"\s*\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
+PATIENCE = 60  # seconds for KaTeX; a busy machine is slow, not broken
 CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
 
 
@@ -90,6 +92,7 @@ def search_numbers(app, error):
 
 def setup(app):
     """Connect the steps above to the build."""
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
     app.connect("doctree-read", mark_subtitle)
     app.connect("html-page-context", clean_page, priority=900)
     app.connect("build-finished", search_numbers)
