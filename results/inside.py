@@ -1,9 +1,10 @@
-"""Write what chapter 7 looks at into inside.npz: `python -m results.inside CHECKPOINT`.
+"""Write what chapter 7 looks at into inside.npz: `python -m results.inside FAST SLOW`.
 
-CHECKPOINT is that of the recorded AlexNet, seed 0. LeNet's weights are those kept
-with its record. Small arrays only: predictions, confidences, the pictures of
-shared mistakes; of AlexNet the first filters, the brightest feature maps of one
-picture, and the highest value that each map or unit reaches on any test picture.
+FAST is the checkpoint of the recorded AlexNet, SLOW that of the one at a tenth of the
+rate, both of seed 0. LeNet's weights are those kept with its record. Small arrays
+only: predictions, confidences, the pictures of shared mistakes; of AlexNet the first
+filters, the brightest feature maps of one picture, and of both the highest value
+that each map or unit reaches on any test picture.
 """
 
 import argparse
@@ -60,21 +61,29 @@ def highest(net: nn.Sequential, data_iter) -> list[Tensor]:
     return peaks
 
 
+def recorded_net(path: Path, name: str) -> nn.Sequential:
+    """AlexNet with the weights of a checkpoint, which must be the record's."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if state["run"]["test_acc"] != load_record(name).runs[0].test_acc:
+        raise SystemExit(f"{path} is not the recorded {name} of seed 0")
+    net = alexnet()
+    net.load_state_dict(state["net"])
+    return net
+
+
 def main() -> None:
     """Load both nets, let them answer, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("fast", type=Path)
+    parser.add_argument("slow", type=Path)
     options = parser.parse_args()
     check_whole_data(find_folder())
     commit = clean_commit()
-    small, large = lenet(), alexnet()
+    large = recorded_net(options.fast, "alexnet")
+    slow = recorded_net(options.slow, "alexnet-slow")
+    small = lenet()
     kept = np.load(HERE / "lenet.npz")
     small.load_state_dict({k: torch.from_numpy(kept[k]).float() for k in kept.files})
-    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
-    recorded = load_record("alexnet").runs[0]
-    if state["run"]["test_acc"] != recorded.test_acc:
-        raise SystemExit(f"{options.checkpoint} is not the recorded AlexNet of seed 0")
-    large.load_state_dict(state["net"])
     arrays = {}
     for name, net, resize in ("lenet", small, None), ("alexnet", large, 224):
         _, test_iter = load_data_fashion_mnist(250, resize)
@@ -85,8 +94,9 @@ def main() -> None:
     for n, Y in enumerate(activations(large, X[:1])[:5]):
         brightest = Y[0].amax((1, 2)).argsort(descending=True)[:MAPS].sort().values
         arrays[f"alexnet_maps_{n}"] = Y[0, brightest].cpu().numpy().astype(np.float16)
-    for n, peaks in enumerate(highest(large, test_iter)):
-        arrays[f"alexnet_highest_{n}"] = peaks.cpu().numpy().astype(np.float16)
+    for name, net in ("alexnet", large), ("slow", slow.to(test_iter.device)):
+        for n, peaks in enumerate(highest(net, test_iter)):
+            arrays[f"{name}_highest_{n}"] = peaks.cpu().numpy().astype(np.float16)
     arrays["alexnet_filters"] = large[0].weight.detach().cpu().half().numpy()
     labels = test_iter.labels.cpu().numpy().astype(np.uint8)
     arrays["labels"] = labels
