@@ -23,17 +23,11 @@ def glue_table(name: str, head: list[str], rows: list[list]) -> None:
 
 def table(head: list[str], rows: list[list]) -> str:
     """Return a table as HTML."""
-
-    def line(cells: list, tag: str) -> str:
-        """One row of the table."""
-        inner = "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
-        return f"<tr>{inner}</tr>"
-
-    body = "".join(line(row, "td") for row in rows)
-    return (
-        f"<table class='table'><thead>{line(head, 'th')}</thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+    lines = [f"<th>{'</th><th>'.join(map(str, head))}</th>"]
+    lines += [f"<td>{'</td><td>'.join(map(str, row))}</td>" for row in rows]
+    top, *body = [f"<tr>{line}</tr>" for line in lines]
+    inside = f"<thead>{top}</thead><tbody>{''.join(body)}</tbody>"
+    return f"<table class='table'>{inside}</table>"
 
 
 def live(name: str, still: str, caption: str, **settings: object) -> None:

@@ -80,7 +80,7 @@ def test_colours_stand_out_on_both_themes(head, figure, page):
 
 def test_the_first_page_shows_what_the_nets_are():
     drawn = draw_landing.TARGET.read_text("utf-8")
-    assert drawn == draw_landing.draw(), "run `python tools/draw_landing.py`"
+    assert drawn == draw_landing.draw(), "run `python -m tools.draw_landing`"
     for net, side in ((lenet(), 28), (alexnet(), 224)):
         assert f"{trace(net, (1, 1, side, side)).parameters:,} parameters" in drawn
 

@@ -185,7 +185,7 @@ def test_a_chapter_is_black_on_white_and_without_controls(browser, address, name
     page.set_default_timeout(60_000)
     page.emulate_media(media="print", color_scheme="dark")
     page.goto(f"{address}notebooks/{name}.html", wait_until="load")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
     controls = page.locator(NOT_ON_PAPER).filter(visible=True)
     assert controls.evaluate_all("tags => tags.map(tag => tag.outerHTML)") == []
     assert page.evaluate(GREY_ON_PAPER) == []

@@ -66,6 +66,7 @@ def test_a_name_of_one_module_is_unknown_to_the_others(folder):
         ('import a from "./two.js";\n', "sum.js: this form cannot be joined: import a"),
         ("export default 3;\n", "sum.js: this form cannot be joined: export default"),
         ('export { two } from "./two.js";\n', "this form cannot be joined: export {"),
+        ("const a = `${b ? `, ${c}` : ''}`;\n", "sum.js: this form cannot be joined"),
     ],
 )
 def test_what_cannot_be_joined_is_named(folder, text, message):

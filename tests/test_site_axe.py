@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 WIDTHS = (1280, 390)
 # The theme's script marks its pages; 404.html has none and follows the system.
-IS_DARK = "(document.documentElement.dataset.theme ?? 'dark') === 'dark'"
+IS_DARK = "() => (document.documentElement.dataset.theme ?? 'dark') === 'dark'"
 # In the dark only the colours are others, so only their rules run again.
 COLOURS = ["color-contrast", "link-in-text-block"]
 

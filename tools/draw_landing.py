@@ -1,18 +1,25 @@
-"""Draw both nets to one scale for the first page: `python tools/draw_landing.py`.
+"""Draw both nets to one scale for the first page: `python -m tools.draw_landing`.
 
-It writes book/nets.svg from a trace of each net. One unit is one pixel of a map. A box
-is a layer's output: as high and as deep as its maps, and a sixth as thick as they
-are many; a vector is a square of as many pixels. The site's stylesheet colours it.
+It writes book/nets.svg from a trace of each net, and with Chromium the same as
+site/static/preview.png, for those who share a page. One unit is one pixel of a map.
+A box is a layer's output: as high and as deep as its maps, and a sixth as thick as
+they are many; a vector is a square of as many pixels. The site's styles colour it.
 """
 
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 from d2l_lite import alexnet, lenet, trace
 from d2l_lite.trace import Trace
+from tools.make_pdf import CHROMIUM, FLAGS
 
-TARGET = Path(__file__).resolve().parent.parent / "book" / "nets.svg"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "book" / "nets.svg"
+PREVIEW = ROOT / "site" / "static" / "preview.png"
 KINDS = {"Conv2d": "conv", "AvgPool2d": "pool", "MaxPool2d": "pool", "Linear": "linear"}
 THIN, THICKNESS = 1.2, 1 / 6  # of one map at least; of each map
 DEPTH = (0.35, -0.2)  # how far one unit of depth goes right and up
@@ -68,5 +75,29 @@ def box(kind: str, x: float, y: float, width: float, side: float) -> str:
     return f'<g class="net-{kind}">{paths}</g>'
 
 
+def preview(svg: str) -> bytes:
+    """Return a page with the picture and the book's title as PNG, 1200 by 630."""
+    style = (ROOT / "site" / "static" / "book.css").read_text("utf-8")
+    page_style = """
+      :root { --pst-color-background: #fff; --pst-color-text-base: #1f2430;
+        --pst-color-text-muted: #5b6270; }
+      body { margin: 40px 60px; font-family: sans-serif; }
+      h1 { margin: 0; font-size: 60px; }
+    """
+    html = (
+        f"<html><style>{style}{page_style}</style>"
+        f"<h1>From LeNet to AlexNet</h1>{svg}</html>"
+    )
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 630})
+        page.set_content(html)
+        picture = page.screenshot()
+        browser.close()
+    return picture
+
+
 if __name__ == "__main__":
     TARGET.write_text(draw(), encoding="utf-8")
+    PREVIEW.write_bytes(preview(draw()))

@@ -55,7 +55,8 @@ def closed(name: str, text: str) -> str:
     """A module as the result of a function: what it exports."""
     exports = ", ".join(EXPORT.findall(text))
     body = EXPORT.sub("", IMPORT.sub(unpacked, text))
-    if left := re.search(r"^(?:import|export)\b.*", body, re.M):
+    # The minifier would take blanks out of a template inside another.
+    if left := re.search(r"^(?:import|export)\b.*|\$\{[^}`]*`.*", body, re.M):
         raise ValueError(f"{name}.js: this form cannot be joined: {left.group()}")
     return f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n"
 

@@ -54,7 +54,8 @@ export function state(name, defaults, onChange = () => {}) {
     const changed = Object.entries(current).filter(([key, v]) => v !== defaults[key]);
     const others = parts().filter((part) => !part.startsWith(prefix));
     if (changed.length) others.push(prefix + new URLSearchParams(changed));
-    history.replaceState(null, "", `#${others.join(";")}`);
+    const link = others.length ? `#${others.join(";")}` : location.pathname + location.search;
+    history.replaceState(null, "", link);
   }
 
   addEventListener("hashchange", () => {

@@ -18,11 +18,12 @@ const arrows = {
 
 const div = (kind, ...children) => h("div", { class: `play-${kind}` }, ...children);
 const button = (text, click) => h("button", { type: "button", on: { click } }, text);
+const farthest = (pixels) => clamp(Math.round(pixels), -side / 2, side / 2);
 const percent = (share) => `${Math.round(100 * share)} %`;
 
 export function widget(figure) {
   const line = status();
-  const open = button("Dress the net", async () => {
+  const open = button("Dress the net: choose, shift or draw a garment", async () => {
     open.disabled = true;
     line.say("Loading LeNet …", true);
     try {
@@ -77,7 +78,9 @@ function build(part, { parameters, pictures }) {
     return found;
   }, []);
   const marks = ["field", "cursor", "cell"].map((kind) => div(kind));
-  const line = status();
+  const verdict = h("p");
+  const line = status(); // the same for screen readers, who need not hear each step
+  line.classList.add("play-hidden");
   const sentence = h("p");
   const sum = h("tbody");
   const summary = h("summary", {}, "The sum: value × weight");
@@ -86,7 +89,8 @@ function build(part, { parameters, pictures }) {
   const link = state("dress", { start: classes[0], dx: 0, dy: 0 }, follow);
 
   const padKeys = region(
-    "Picture: arrows move the brush, space paints, shift and arrows move all.",
+    "Picture: draw on it; or arrows move the brush, space paints, and shift with " +
+      "arrows moves the garment.",
     ([right, down], shifts) => {
       if (shifts) return shift(right, down);
       x = clamp(x + right, 0.5, side - 0.5);
@@ -99,13 +103,16 @@ function build(part, { parameters, pictures }) {
   const tell = (...cell) => line.say(look(...cell));
   part.replaceChildren(
     div("row", ...starts),
+    verdict,
     line,
     div(
       "sides",
       div("pad", padKeys, div("row", labelled("brush", brush), clear, centre, ...ways)),
       h("table", { "aria-label": "LeNet says" }, h("tbody", {}, ...bars)),
       region(
-        "Maps: arrows go from cell to cell, Page Up and Page Down from map to map.",
+        "Maps: choose a cell; arrows go to the next, Page Up and Page Down to another " +
+          "map. All are counted from 0. The frame on the picture is what the cell " +
+          "sees. Each map has its own scale of grey.",
         ([right, down]) => tell(number, row + down, column + right),
         {
           PageUp: () => tell(number - 1, row, column),
@@ -126,8 +133,14 @@ function build(part, { parameters, pictures }) {
   }
 
   function shift(right, down) {
+    const [dx, dy] = moves();
+    move({ dx: farthest(dx + right), dy: farthest(dy + down) });
+  }
+
+  // Whole pixels, and never wholly out of sight; a link may ask for anything.
+  function moves() {
     const { dx, dy } = link.get();
-    move({ dx: dx + right, dy: dy + down });
+    return [farthest(dx), farthest(dy)];
   }
 
   function paint(...place) {
@@ -148,13 +161,14 @@ function build(part, { parameters, pictures }) {
 
   // However many changes a frame brings, they are shown once.
   function follow() {
-    const { start, dx, dy } = link.get();
+    const { start } = link.get();
+    const [dx, dy] = moves();
     const at = classes.indexOf(start) * side ** 2;
     if (at >= 0) garment = garments.subarray(at, at + side ** 2);
     starts.forEach((other, c) =>
       other.setAttribute("aria-pressed", classes[c] === start),
     );
-    picture = shifted(garment, Math.round(dx), Math.round(dy));
+    picture = shifted(garment, dx, dy);
     frame ||= requestAnimationFrame(show);
   }
 
@@ -172,9 +186,10 @@ function build(part, { parameters, pictures }) {
       draw(shown.output.subarray(map * size ** 2, (map + 1) * size ** 2));
     }
     lookAgain();
-    const { dx, dy } = link.get();
-    const moved = dx || dy ? `, moved by ${dx} columns, ${dy} rows` : "";
-    line.say(`${classes[best]} ${percent(powers[best] / total)}${moved}`);
+    const [dx, dy] = moves();
+    const moved = dx || dy ? `, moved right by ${dx} and down by ${dy}` : "";
+    verdict.textContent = `${classes[best]} ${percent(powers[best] / total)}${moved}`;
+    line.say(verdict.textContent);
   }
 
   function look(map, ...cell) {
@@ -220,12 +235,17 @@ function makeMap(size, use) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(size, size);
   image.data.fill(255); // opaque
+  let held = false; // a stroke begins on the map itself
   const pointed = (event) => {
+    if (event.type === "pointerdown") held = true;
+    if (!event.buttons) held = false;
+    if (event.buttons && !held) return;
     const { left, top, width } = canvas.getBoundingClientRect();
     const place = [event.clientX - left, event.clientY - top];
     use(place.map((length) => (length / width) * size), event);
   };
-  const on = { pointerdown: pointed, pointermove: pointed };
+  const leave = () => (held = false);
+  const on = { pointerdown: pointed, pointermove: pointed, pointerleave: leave };
   const box = h("div", { class: "play-map", on }, canvas);
   return {
     box,

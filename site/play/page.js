@@ -14,6 +14,9 @@ function begin(parts) {
     const still = figure.innerHTML;
     try {
       parts[figure.dataset.play](figure);
+      // A link to a state of this part leads to it.
+      const link = location.hash.slice(1).split(";");
+      if (link[0].startsWith(`${figure.dataset.play}:`)) figure.scrollIntoView();
     } catch (error) {
       figure.innerHTML = still;
       console.error(error);

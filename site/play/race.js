@@ -13,9 +13,9 @@ const choices = {
 const first = { A: "ReLU max 0", B: "sigmoid average 0", seed: 0 };
 const columns = [
   "accuracy",
-  `${recipe.target} after`,
+  `${recipe.target} reached after`,
   "gradient, first layer ÷ last, at the start",
-  "now",
+  "and now",
 ];
 
 // data-images of the figure: after so many a training stops by itself.
@@ -59,7 +59,7 @@ export function widget(figure) {
   function show() {
     stop();
     for (const lane of lanes) lane.show(link.get()[lane.letter]);
-    other.textContent = `Another seed (now ${seed()})`;
+    other.textContent = `Train with another seed (now ${seed()})`;
     drawCurves(chart, lanes);
   }
 
@@ -92,7 +92,7 @@ export function widget(figure) {
   async function train() {
     show();
     const me = round;
-    line.say("Loading the images …", true);
+    line.say("Loading the pictures …", true);
     try {
       const data = await unpack(await loadData("fashion"));
       const started = await Promise.all(lanes.map(newWorker));
@@ -124,7 +124,7 @@ export function widget(figure) {
     if (done) stop();
     const results = lanes.map(({ letter, rows }) => {
       const { accuracy = 0, seen = 0 } = rows.at(-1) ?? {};
-      return `${letter} ${accuracy.toFixed(2)} after ${number(seen)} images`;
+      return `${letter} ${accuracy.toFixed(2)} after ${number(seen)} pictures`;
     });
     line.say(`${done ? "Done: " : ""}${results.join(", ")}.`, done);
   }

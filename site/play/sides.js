@@ -85,6 +85,6 @@ function barOf(name, kind) {
 }
 
 function draw({ bar, text }, words, share) {
-  bar.style.width = `${70 * share}%`;
+  bar.style.setProperty("--share", share);
   text.textContent = words;
 }

@@ -23,6 +23,7 @@ export function widget(figure) {
     }
     button.disabled = false;
     button.textContent = "Measure again";
+    button.focus();
   }
 
   function show({ simd, imagesPerSecond, macsPerSecond }) {
@@ -36,8 +37,8 @@ export function widget(figure) {
     const rate = number(Math.round(imagesPerSecond));
     const billions = (macsPerSecond / 1e9).toFixed(1);
     return (
-      `Here an epoch of LeNet takes about ${time(lenet)}, one of AlexNet ` +
-      `${time(alexnet)}: ${rate} images a second through LeNet, and ${billions} ` +
+      `Here an epoch of LeNet would take about ${time(lenet)}, one of AlexNet ` +
+      `${time(alexnet)}: ${rate} pictures a second through LeNet, and ${billions} ` +
       "billion multiply-adds a second in a large product."
     );
   }

@@ -86,7 +86,8 @@ function build({ name, position, values, named }) {
   if (!Object.hasOwn(LAYERS, name)) {
     const isNear = (known) => known.toLowerCase() === name.toLowerCase();
     const near = Object.keys(LAYERS).find(isNear);
-    fail(`it is not known here${near ? `; nn.${near} is` : ""}`);
+    const hint = near ? `; nn.${near} is` : "";
+    fail(`it is not known here${hint}`);
   }
   const { slots, forward, check } = LAYERS[name];
   const bound = slots ? bind(slots, values, named) : {};
@@ -153,7 +154,8 @@ function slide(shape, size, stride, padding, dilation, ceil = false) {
     const [left, right] = ceil ? "⌈⌉" : "⌊⌋";
     const rest = !ceil && span % stride[i];
     const quotient = `${left}(${padded} − ${reach[i]}) / ${stride[i]}${right}`;
-    formulas.add(`${quotient} + 1 = ${side}${rest ? `, remainder ${rest}` : ""}`);
+    const end = rest ? `, remainder ${rest}` : "";
+    formulas.add(`${quotient} + 1 = ${side}${end}`);
     return side;
   });
   const formula = [...formulas].join("; ");

@@ -57,7 +57,7 @@ export function widget(figure) {
     if (isRead) table.replaceChildren(tableOf(result));
     table.classList.toggle("play-old", !isRead);
     message.className = isSide && !failure ? "" : "play-wrong";
-    box.setAttribute("aria-invalid", Boolean(failure));
+    box.setAttribute("aria-invalid", isSide && !isRead);
     sideBox.setAttribute("aria-invalid", !isSide);
     const rule = `The side must be a whole number from 1 to ${LARGEST_SIDE}.`;
     const said = isSide ? summary(result, box.value) : rule;
