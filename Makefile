@@ -6,6 +6,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NB ?=
 
 .PHONY: book serve pdf test verify bench ladder lab notebooks clean
+.PHONY: locks test-oldest test-newest test-nightly
 
 book: .venv-book/done  ## the site, without torch
 	$(BOOK) tools/build_site.py
@@ -58,4 +59,44 @@ clean:
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python $(INSTALL) -r requirements-bench.txt
 	.venv-bench/bin/python $(INSTALL) --no-deps d2l==1.0.3
+	touch $@
+
+# Locks, other versions, nights.
+REQUIREMENTS := -r requirements.txt -r requirements-book.txt -r requirements-test.txt
+TESTS := -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+COMPILE := .venv-uv/bin/uv pip compile --no-header --no-annotate --generate-hashes \
+	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c constraints.txt
+MADE_FOR := Exact versions with hashes, for Python 3.11 on Linux, x86-64; by make locks.
+
+locks: .venv-uv/done  ## the exact, hashed versions in locks/, from constraints.txt
+	mkdir -p locks
+	echo "# $(MADE_FOR)" > locks/book.txt
+	$(COMPILE) requirements-book.txt >> locks/book.txt
+	echo "# $(MADE_FOR)" > locks/tests.txt
+	$(COMPILE) requirements.txt requirements-book.txt requirements-test.txt \
+		requirements-pdf.txt >> locks/tests.txt
+
+test-oldest:  ## the tests with the oldest versions that the metadata allow
+	rm -rf .venv-oldest
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python tools/oldest.py > .venv-oldest/oldest.txt
+	.venv-oldest/bin/python -m pip install -q -c .venv-oldest/oldest.txt $(REQUIREMENTS)
+	.venv-oldest/bin/python -m pip install -q --no-deps -e .
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python $(TESTS)
+
+test-newest:  ## the tests with the newest on the index
+	rm -rf .venv-newest
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install -q --upgrade $(REQUIREMENTS)
+	.venv-newest/bin/python -m pip install -q --no-deps -e .
+	OMP_NUM_THREADS=1 .venv-newest/bin/python $(TESTS)
+
+test-nightly: .venv/done  ## the tests that take too long for each change
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m nightly tests
+	for seed in 1 2 3; do OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile \
+		--random-order --random-order-seed=$$seed tests || exit 1; done
+
+.venv-uv/done:
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/python -m pip install -q uv==0.13.9
 	touch $@

@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     scratch = tempfile.TemporaryDirectory(prefix="d2l-lite-kernels-")
     config.add_cleanup(scratch.cleanup)
     nbval.plugin.RunningKernel = start_kernels_below(scratch.name)
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch.name)
     # A kernel starts elsewhere, so a relative path would fail.
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

@@ -39,6 +39,7 @@ MIRRORS = (
 SWITCH = "D2L_LITE_DATA"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 READ_AT_ONCE = 1 << 20  # bytes
+PATIENCE = 10  # seconds for which a mirror may say nothing
 SAMPLE = Path(__file__).parent / "sample"
 ADVICE = f"fetch it again, or let {SWITCH} name a folder that has it whole"
 
@@ -48,7 +49,8 @@ class Minibatches:
 
     Args: images (N, 1, 28, 28) uint8; labels (N,) in 0..9; resize is the new
     side in pixels. The last minibatch holds what is left. `generator` draws
-    the order, so dropout or another seed elsewhere cannot disturb it.
+    the order, so dropout or another seed elsewhere cannot disturb it. Raises
+    ValueError for other images, labels and sizes.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class Minibatches:
         shuffle: bool = False,
         device: torch.device | None = None,
     ):
-        for name, value in (("batch_size", batch_size), ("resize", resize)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
+        check_size("batch_size", batch_size)
+        check_size("resize", 28 if resize is None else resize)
         self.device = device or pick_device()
+        if self.device.type != "meta" and (fault := fault_of(images, labels)):
+            raise ValueError(fault)  # on "meta" there is nothing to look at
         self.images = images.to(self.device)
         self.labels = labels.to(self.device, torch.int64)
         self.batch_size, self.resize, self.shuffle = batch_size, resize, shuffle
@@ -75,10 +78,9 @@ class Minibatches:
 
     def __iter__(self) -> Iterator[tuple[Images, Labels]]:
         n = len(self.labels)
+        order = torch.arange(n)
         if self.shuffle:
             order = torch.randperm(n, generator=self.generator)
-        else:
-            order = torch.arange(n)
         for index in order.to(self.device).split(self.batch_size):
             X = self.images.index_select(0, index).float().div_(255)
             if self.resize:
@@ -95,11 +97,31 @@ class Minibatches:
         )
 
 
+def check_size(name: str, value: int) -> None:
+    """Raise ValueError when a size is not a whole number from 1."""
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
+
+
+def fault_of(images: Tensor, labels: Tensor) -> str | None:
+    """What keeps these from being pictures as bytes, a label each; or None."""
+    if images.dtype != torch.uint8 or images.ndim != 4:
+        return f"images must be uint8, 4-D, not {images.dtype}, {images.ndim}-D"
+    if labels.shape != images.shape[:1]:
+        return f"{len(images)} images need as many labels, not {tuple(labels.shape)}"
+    if not torch.isin(labels.cpu(), torch.arange(10)).all():
+        return f"labels must lie in 0..9; these reach {labels.min()}..{labels.max()}"
+
+
 def resize_images(X: Images, side: int) -> Images:
     """Resize (N, 1, H, W) to (N, 1, side, side), bilinear as torchvision's.
 
     Antialiased only when it shrinks: enlarging gives the same picture without.
+    Raises ValueError for a side that is no whole number from 1, and for other X.
     """
+    check_size("side", side)
+    if X.ndim != 4 or not X.is_floating_point() or 0 in X.shape[1:]:
+        raise ValueError(f"no images: {tuple(X.shape)} of {X.dtype}")
     shrinks = side < max(X.shape[-2:])
     return F.interpolate(X, size=(side, side), mode="bilinear", antialias=shrinks)
 
@@ -116,8 +138,8 @@ def load_data_fashion_mnist(
     batch_size images a minibatch, resized to (resize, resize) if asked. They
     live on `device` (default: `pick_device()`). split "validation" leaves the test
     set alone and holds out the last twelfth of the training set: 55,000 and 5,000.
-    Raises ValueError for another split, and when a file of the data is missing or
-    faulty. Source: Xiao et al. 2017.
+    Raises ValueError for another split, a size that is no whole number from 1, and
+    when a file of the data is missing or faulty. Source: Xiao et al. 2017.
     """
     if split not in ("test", "validation"):
         raise ValueError(f"split must be 'test' or 'validation', not {split!r}")
@@ -125,15 +147,13 @@ def load_data_fashion_mnist(
     names = ("train", "t10k") if split == "test" else ("train",)
     splits = [read_split(folder, name) for name in names]
     sizes = " + ".join(f"{len(labels):,}" for _, labels in splits)
-    note = "; the bundled SAMPLE, not the whole set" if folder == SAMPLE else ""
+    note = f"; the bundled SAMPLE, not the whole set: {ADVICE}" * (folder == SAMPLE)
     if ranks.RANK == 0:
         print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
     train, test = splits[0], splits[-1]
     if split == "validation":
         rest = len(train[1]) - len(train[1]) // 12
-        train, test = zip(
-            *(tensor.split([rest, len(tensor) - rest]) for tensor in train)
-        )
+        train, test = zip(*(tensor.tensor_split([rest]) for tensor in train))
     return (
         Minibatches(*train, batch_size, resize, shuffle=True, device=device),
         Minibatches(*test, batch_size, resize, device=device),
@@ -155,20 +175,19 @@ def find_folder() -> Path:
 
 @functools.cache
 def download() -> Path | None:
-    """Return the cache folder with the checked files; None without a network."""
+    """Return the cache folder with the four files, checked; None if that fails.
+
+    Each file is written under a temporary name, checked, then renamed (by pooch).
+    """
     import pooch  # only here: most readers have the data already
 
     folder = Path(pooch.os_cache("d2l_lite"))
+    get = pooch.HTTPDownloader(timeout=PATIENCE)
     for mirror in MIRRORS:
         try:
             for name, md5 in FILES.items():
-                pooch.retrieve(
-                    mirror + name,
-                    known_hash=f"md5:{md5}",
-                    fname=name,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(timeout=10),
-                )
+                known = f"md5:{md5}"
+                pooch.retrieve(mirror + name, known, name, folder, downloader=get)
             return folder
         except (OSError, ValueError) as error:
             print(f"no Fashion-MNIST from {mirror}: {error}", file=sys.stderr)
@@ -180,18 +199,13 @@ def read_split(folder: Path, name: str) -> tuple[Tensor, Tensor]:
 
     Raises ValueError when the two files do not belong together.
     """
-    images = read_idx(folder / f"{name}-images-idx3-ubyte.gz", dims=3)
+    images = read_idx(folder / f"{name}-images-idx3-ubyte.gz", dims=3)[:, None]
     labels = read_idx(folder / f"{name}-labels-idx1-ubyte.gz", dims=1)
-    fault = None
-    if images.shape[1:] != (28, 28):
-        fault = f"{name} images that are not 28 by 28"
-    elif len(images) != len(labels):
-        fault = f"{len(images)} {name} images, but {len(labels)} labels"
-    elif labels.max() > 9:
-        fault = f"{name} labels outside 0..9"
-    if fault:
-        raise ValueError(f"{folder} holds {fault}; {ADVICE}")
-    return images[:, None], labels.long()
+    fault = fault_of(images, labels)
+    if fault or images.shape[2:] != (28, 28):
+        fault = fault or "images must be of 28 by 28 pixels"
+        raise ValueError(f"{folder} has bad {name} files: {fault}; {ADVICE}")
+    return images, labels.long()
 
 
 def read_idx(path: Path, dims: int) -> Tensor:
@@ -204,9 +218,7 @@ def read_idx(path: Path, dims: int) -> Tensor:
         with gzip.open(path) as file:
             head = file.read(4 + 4 * dims)
             if len(head) < 4 + 4 * dims or head[:4] != bytes([0, 0, 8, dims]):
-                raise ValueError(
-                    f"{path} is no IDX file of {dims} dimensions; {ADVICE}"
-                )
+                raise ValueError(f"{path} is no {dims}-D IDX file; {ADVICE}")
             shape = struct.unpack(f">{dims}i", head[4:])
             array = torch.empty([max(n, 0) for n in shape], dtype=torch.uint8)
             rest = memoryview(array.numpy().reshape(-1))
@@ -217,5 +229,5 @@ def read_idx(path: Path, dims: int) -> Tensor:
     except FileNotFoundError:
         raise ValueError(f"{path} is missing; {ADVICE}") from None
     except (OSError, EOFError, zlib.error, RuntimeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); {ADVICE}") from error
+        raise ValueError(f"{path} cannot be read ({error}); {ADVICE}") from error
     return array

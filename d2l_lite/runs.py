@@ -79,14 +79,17 @@ class Record:
 def load_record(name: str) -> Record:
     """Return the record of one experiment, such as "lenet".
 
-    Raises ValueError, with the names that there are, when there is none.
+    Raises ValueError: with the names that there are, when there is none; with what
+    to do, when its file is damaged.
     """
+    known = sorted(path.stem for path in RECORDS.glob("*.json"))
+    if name not in known:
+        raise ValueError(f"no record {name!r}; there are: {', '.join(known)}")
     path = RECORDS / f"{name}.json"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in RECORDS.glob("*.json")))
-        raise ValueError(f"no record {name!r}; there are: {known}")
-    content = json.loads(path.read_text())
-    runs = [
-        Run(settings={"seed": run.pop("seed")}, **run) for run in content.pop("runs")
-    ]
-    return Record(**content, runs=runs)
+    try:
+        content = json.loads(path.read_text())
+        rows = content.pop("runs")
+        runs = [Run(settings={"seed": row.pop("seed")}, **row) for row in rows]
+        return Record(**content, runs=runs)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"{path} is no whole record; fetch the book again") from None

@@ -9,6 +9,7 @@ that each map or unit reaches on any test picture.
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,10 @@ def main() -> None:
     arrays["shared"] = shared_mistakes(arrays)
     arrays["shared_images"] = test_iter.images.cpu().numpy()[arrays["shared"], 0]
     arrays["made"] = json.dumps(provenance(test_iter.device) | {"commit": commit})
-    np.savez_compressed(HERE / "inside.npz", **arrays)
+    part = HERE / "inside.part"
+    with open(part, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    os.replace(part, HERE / "inside.npz")
 
 
 def shared_mistakes(arrays: dict) -> np.ndarray:

@@ -97,7 +97,10 @@ def record(name: str, seed: int, commit: str) -> None:
         os.replace(part, path)
     if is_kept:
         rounded = {key: value.half().cpu() for key, value in net.state_dict().items()}
-        np.savez(weights, **rounded)
+        part = weights.with_suffix(".part")
+        with open(part, "wb") as file:
+            np.savez(file, **rounded)
+        os.replace(part, weights)
 
 
 def train(name: str, seed: int) -> tuple[nn.Module, dict]:

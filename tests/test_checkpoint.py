@@ -1,10 +1,13 @@
 """A stopped training goes on as if it had never stopped."""
 
+import ast
+import json
 import os
 import pickle
 import sys
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +19,7 @@ from d2l_lite import train_image_classifier
 from d2l_lite.checkpoint import save_checkpoint
 from d2l_lite.data import SAMPLE, Minibatches, read_split
 
+ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")
 STEPS, EPOCHS = 3, 3  # steps an epoch
 
@@ -186,6 +190,7 @@ def refused(path, words, **changes):
         train(path=path, **changes)
     assert str(path) in str(caught.value)
     assert "left as it is" in str(caught.value)
+    assert "weights_only" not in str(caught.value)  # how to trust it all the same
     assert path.read_bytes() == content
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
@@ -255,6 +260,34 @@ def test_a_checkpoint_of_other_labels_is_refused(path):
     refused(path, "another training data", num_epochs=1, make=relabelled)
 
 
+def test_a_text_is_refused(path):
+    path.write_text("loss 0.339, train acc 0.874833\n" * 9)
+    refused(path, "no whole checkpoint")
+
+
+def test_a_folder_is_refused(tmp_path):
+    path = tmp_path / "runs"
+    path.mkdir()
+    (path / "kept.txt").write_text("mine")
+    with pytest.raises(
+        ValueError, match=r"no whole checkpoint.*left as it is"
+    ) as caught:
+        train(path=path)
+    assert str(path) in str(caught.value)
+    assert [file.name for file in path.iterdir()] == ["kept.txt"]
+
+
+def test_a_name_longer_than_any_file_may_have_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no whole checkpoint"):
+        train(path=tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize("width", [8, 32])
+def test_a_checkpoint_of_a_net_of_other_widths_is_refused(path, monkeypatch, width):
+    monkeypatch.setattr(make_net, "__defaults__", (0.5, width))
+    refused(path, "another net", num_epochs=1)
+
+
 class Hostile:
     """Unpickling it writes a file."""
 
@@ -265,19 +298,95 @@ class Hostile:
         return os.mkdir, (str(self.path),)
 
 
-@pytest.mark.parametrize("writer", [torch, pickle], ids=["torch", "pickle"])
-def test_a_hostile_file_is_refused_and_not_run(tmp_path, writer):
+def in_an_old_file(thing, path):
+    torch.save(thing, path, _use_new_zipfile_serialization=False)
+
+
+def as_a_pickle(thing, path):
+    path.write_bytes(pickle.dumps(thing))
+
+
+@pytest.mark.parametrize("write", [torch.save, in_an_old_file, as_a_pickle])
+@pytest.mark.parametrize("key", ["identity", "net", "run"])
+def test_a_hostile_file_is_refused_and_not_run(tmp_path, write, key):
     trap, path = tmp_path / "trap", tmp_path / "folder" / "run.pt"
     path.parent.mkdir()
-    with open(path, "wb") as file:
-        getattr(writer, "save" if writer is torch else "dump")(
-            {"identity": Hostile(trap)}, file
-        )
+    write({"identity": {}, key: Hostile(trap)}, path)
     refused(path, "no whole checkpoint")
     assert not trap.exists()
-    with open(path, "rb") as file:  # the trap works, for those who trust it
-        torch.load(file, weights_only=False) if writer is torch else pickle.load(file)
+    if write is as_a_pickle:  # the trap works, for those who trust it
+        pickle.loads(path.read_bytes())
+    else:
+        torch.load(path, weights_only=False)
     assert trap.exists()
+
+
+def test_a_hostile_file_is_refused_whatever_the_environment_says(path, monkeypatch):
+    trap = path.parent / "trap"
+    torch.save({"identity": Hostile(trap)}, path)
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    refused(path, "no whole checkpoint")
+
+
+def unsafe(source):
+    """Lines of a source that could run what a file holds."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name.split(".")[0] for alias in node.names}
+            names.add((getattr(node, "module", None) or "").split(".")[0])
+            if names & {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}:
+                found.append(node.lineno)
+        if isinstance(node, ast.Call):
+            options = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            if is_unsafe(ast.unparse(node.func), options):
+                found.append(node.lineno)
+    return found
+
+
+def is_unsafe(function, options):
+    """Whether a call may run what it reads."""
+    if function == "torch.load":
+        return options.get("weights_only") != "True"
+    if function in ("torch.jit.load", "torch.hub.load", "pd.read_pickle"):
+        return True
+    return "allow_pickle" in options and options["allow_pickle"] != "False"
+
+
+def sources():
+    """Yield (path, source) of every module and every notebook of the repository."""
+    for path in sorted(ROOT.rglob("*.py")):
+        inside = path.relative_to(ROOT).parts
+        if not inside[0].startswith((".", "_", "build")) and path != Path(__file__):
+            yield path, path.read_text("utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                lines = "".join(cell["source"]).splitlines()
+                lines = [line for line in lines if not line.startswith(("%", "!"))]
+                yield path, "\n".join(lines)
+
+
+def test_no_file_is_read_in_a_way_that_may_run_it():
+    found = [(path.name, lines) for path, text in sources() if (lines := unsafe(text))]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "torch.load(path, weights_only=trust)",
+        "np.load(path, allow_pickle=True)",
+        "import pickle",
+        "from pickle import load",
+        "import torch, joblib",
+    ],
+)
+def test_a_way_that_may_run_a_file_is_seen(source):
+    assert unsafe(f"x = 1\n{source}") == [2]
+    assert not unsafe("torch.load(path, weights_only=True)\nnp.load(path)")
 
 
 # --------------------------------------------------------------- a failing save
@@ -292,9 +401,27 @@ def test_an_old_checkpoint_survives_a_save_that_fails_half_way(path, monkeypatch
         raise OSError("no space left on device")
 
     monkeypatch.setattr(torch, "save", half)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="no space left") as caught:
         save_checkpoint(path, {"epoch": 5})
+    assert "choose another place" in str(caught.value)
     assert path.read_bytes() == content
+    assert [other.name for other in path.parent.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.parametrize("room", [0, 100, 5_000])
+def test_an_old_checkpoint_survives_a_disk_that_is_full(path, room):
+    resource = pytest.importorskip("resource", reason="POSIX limits files, others not")
+    content, before = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OSError) as caught:
+            save_checkpoint(path, {"net": torch.zeros(9_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert f"{path} was not saved" in str(caught.value)
+    assert "choose another place" in str(caught.value)
+    assert path.read_bytes() == content
+    assert [other.name for other in path.parent.iterdir()] == ["run.pt"]
 
 
 def test_a_new_checkpoint_replaces_the_old_one_only_when_it_is_on_the_disk(
@@ -304,5 +431,5 @@ def test_a_new_checkpoint_replaces_the_old_one_only_when_it_is_on_the_disk(
     monkeypatch.setattr(os, "fsync", lambda file: seen.append(path.read_bytes()))
     save_checkpoint(path, {"epoch": 5})
     assert seen == [content]
-    assert torch.load(path) == {"epoch": 5}
+    assert torch.load(path, weights_only=True) == {"epoch": 5}
     assert [other.name for other in path.parent.iterdir()] == ["run.pt"]

@@ -16,7 +16,7 @@ from d2l_lite.glue import glue
 PACKAGE = Path(d2l_lite.__file__).parent
 MODULES = sorted(PACKAGE.glob("*.py"))
 # Lines of code: without docstrings, comments and blank lines.
-MOST_IN_THE_HELPER, MOST_IN_ALL, MOST_IN_A_MODULE = 900, 1320, 200
+MOST_IN_THE_HELPER, MOST_IN_ALL, MOST_IN_A_MODULE = 920, 1340, 200
 EVIDENCE = {"check", "evidence", "ladder", "ledger"}  # the helper does without
 
 

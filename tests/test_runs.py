@@ -111,6 +111,35 @@ def test_an_unknown_record_is_refused_with_the_names_that_there_are(records):
         load_record("gamma")
 
 
+@pytest.mark.parametrize(
+    "name", ["", "x" * 300, "../results/lenet", "schema/record", "a\0b", None, 3, ["x"]]
+)
+def test_no_other_name_is_looked_for_on_the_disk(name):
+    with pytest.raises(ValueError, match=r"no record .*; there are: alexnet"):
+        load_record(name)
+
+
+@pytest.mark.parametrize("part", [0, 0.01, 0.3, 0.9, 0.999])
+def test_a_truncated_record_is_refused_in_words(records, part):
+    content = (ROOT / "results" / "lenet.json").read_bytes().rstrip()
+    path = records / "lenet.json"
+    path.write_bytes(content)
+    assert load_record("lenet").runs
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(ValueError, match="no whole record; fetch") as caught:
+        load_record("lenet")
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "3", '"x"', "{}", '{"runs": 3}', '{"runs": [3]}', '{"runs": []}']
+)
+def test_a_file_of_another_form_is_no_record(records, content):
+    (records / "lenet.json").write_text(content)
+    with pytest.raises(ValueError, match="no whole record; fetch"):
+        load_record("lenet")
+
+
 # ---------------------------------------------------------------------- recording
 
 

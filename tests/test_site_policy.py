@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent
 THEMES_HANDLERS = {"window.print()", "toggleFullScreen()"}
 ELSEWHERE = "http://elsewhere.invalid"
 TAMPERED = f"""
@@ -95,3 +97,43 @@ def test_a_page_that_was_tampered_with_stays_at_home(
         files = {urlsplit(url).path for url in asked}
         assert {"/script.js", "/picture.png", "/style.css", "/form"} <= files
         assert "ran" in title
+
+
+def test_no_page_tells_of_a_machine_or_a_secret(site):
+    telling = re.compile(
+        r"/(?:root|home|tmp|Users)/|[A-Z]:\\\\Users|BEGIN [A-Z ]*PRIVATE KEY"
+        r"|\bgh[pousr]_\w{20,}|\bAKIA[0-9A-Z]{16}\b|(?:api[_-]?key|password)\s*[=:]"
+    )
+    found = [
+        f"{path.relative_to(site)}: {match.group()}"
+        for path in sorted(site.rglob("*"))
+        if path.suffix in {".html", ".ipynb", ".md", ".js", ".xml", ".txt", ".css"}
+        for match in telling.finditer(path.read_text("utf-8"))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_the_downloaded_notebook_is_the_stored_one(site, soups, pages):
+    chapters = [page for page in pages if page.startswith("notebooks/")]
+    assert len(chapters) == 9
+    for page in chapters:
+        links = {
+            tag["href"]
+            for tag in soups[f"{page}.html"].select("a[href$='.ipynb']")
+            if "download" in " ".join(tag.get("class", []))
+        }
+        (link,) = links
+        stored = (ROOT / f"{page}.ipynb").read_bytes()
+        assert (site / page).parent.joinpath(link).resolve().read_bytes() == stored
+
+
+def test_the_links_that_lead_elsewhere_are_the_listed_ones(soups):
+    found = sorted(
+        {
+            tag["href"]
+            for soup in soups.values()
+            for tag in soup.select("a[href^='http']")
+        }
+    )
+    listed = (ROOT / "tests" / "external_links.txt").read_text().splitlines()
+    assert found == listed, "look at the new ones, then list them"
