@@ -41,7 +41,9 @@ def visit(browser, address):
         return page
 
     yield open_part
+    home = (address, "file:", "data:", "blob:")
     for page in opened:
+        faults += [url for url in page.requested if not url.startswith(home)]
         page.close()
     assert not faults, "\n".join(faults)
 
@@ -141,6 +143,7 @@ def test_the_race_is_run_paused_and_ends(visit, site, where):
     wait_for(page, r"A 0\.\d+ after [4-9],")
     press(page, "Pause")
     assert "Paused" in page.said.text_content()
+    page.wait_for_timeout(1000)  # for steps that are under way
     table = page.part.locator("table").last.inner_text()
     page.wait_for_timeout(1500)
     assert page.part.locator("table").last.inner_text() == table
@@ -161,7 +164,7 @@ def test_the_race_rests_while_nobody_looks(visit):
     press(page, "Train")
     wait_for(page, r"A 0\.\d+ after")
     page.evaluate(hide, True)
-    page.wait_for_timeout(500)  # for steps that are under way
+    page.wait_for_timeout(1000)  # for steps that are under way
     table = page.part.locator("table").last.inner_text()
     page.wait_for_timeout(1500)
     assert page.part.locator("table").last.inner_text() == table
