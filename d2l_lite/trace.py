@@ -1,14 +1,18 @@
 """What each layer does to a shape, and what it costs; no data is touched."""
 
 from dataclasses import dataclass, field
+from math import nan
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils.flop_counter import FlopCounterMode
 
 LARGEST_SIDE = 512  # the search for an input that fits stops here
 BYTES_PER_NUMBER = 4  # float32
+WINDOWED = nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d
+ADAPTIVE = nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
 
 
 @dataclass
@@ -19,7 +23,7 @@ class Row:
     window: str | None  # kernel and stride, such as "11×11, stride 4"
     output_shape: tuple[int, ...]
     quotient: float | None  # the output side before its floor
-    receptive_field: int | None  # in input pixels; None: the whole input
+    receptive_field: float | None  # in pixels; None: the whole input; nan: not known
     parameters: int
     macs: int
     activation_bytes: int
@@ -69,7 +73,8 @@ def trace(net: nn.Sequential, input_shape: tuple[int, ...] = (1, 1, 224, 224)) -
     """Follow a shape (N, C, H, W) through the layers of a sequential net.
 
     Where a layer does not fit, the trace ends there and `failure` says why and
-    which inputs would fit. Raises TypeError when `net` is not nn.Sequential.
+    which inputs would fit. Raises TypeError when `net` is not nn.Sequential, or
+    holds a lazy layer that has no weights yet.
     """
     result = walk(net, input_shape)
     if result.failure:
@@ -95,24 +100,30 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
     X = torch.empty(result.input_shape, device="meta")
     seen, step = 1, 1  # receptive field, and input pixels between two outputs
     for index, layer in enumerate(leaves(net)):
+        name = type(layer).__name__
+        if isinstance(layer, LazyModuleMixin) and layer.has_uninitialized_params():
+            raise TypeError(f"layer {index}, {name}, has no weights; run the net once")
         counter = FlopCounterMode(display=False)
         weights = {name: w.to("meta") for name, w in layer.state_dict().items()}
         try:
             with counter:
                 Y = functional_call(layer, weights, (X,))
-        except (RuntimeError, ValueError, IndexError) as error:
-            name = type(layer).__name__
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
             why = reason(layer, X, error)
             result.failure = f"Layer {index}, {name}, does not fit: {why}."
             return result
         if isinstance(layer, nn.Flatten | nn.Linear):
             seen = None
-        elif seen and hasattr(layer, "kernel_size"):
+        elif seen and isinstance(layer, WINDOWED):
             seen += (reach(layer) - 1) * step
             step *= first(layer.stride)
+        elif isinstance(layer, ADAPTIVE) and Y.shape[-2:] == (1, 1):
+            seen = None
+        elif hasattr(layer, "kernel_size") or Y.shape[-2:] != X.shape[-2:]:
+            seen = seen and nan  # a layer with other windows
         result.add(
             Row(
-                layer=type(layer).__name__,
+                layer=name,
                 window=window(layer),
                 output_shape=tuple(Y.shape),
                 quotient=quotient(layer, X),
@@ -128,9 +139,9 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
 
 def quotient(layer: nn.Module, X: Tensor) -> float | None:
     """(H + 2 padding - reach) / stride + 1: the output height before its floor."""
-    if not hasattr(layer, "kernel_size"):
+    if not isinstance(layer, WINDOWED):
         return None
-    added = {"valid": 0, "same": reach(layer) - 1}.get(layer.padding)
+    added = {"valid": 0, "same": reach(layer) - 1}.get(str(layer.padding))
     if added is None:
         added = 2 * first(layer.padding)
     return (X.shape[-2] + added - reach(layer)) / first(layer.stride) + 1
@@ -138,7 +149,7 @@ def quotient(layer: nn.Module, X: Tensor) -> float | None:
 
 def window(layer: nn.Module) -> str | None:
     """The kernel's sides in words, and the stride where it is not 1."""
-    if not hasattr(layer, "kernel_size"):
+    if not isinstance(layer, WINDOWED):
         return None
     size, stride = first(layer.kernel_size), first(layer.stride)
     return f"{size}×{size}" + (f", stride {stride}" if stride > 1 else "")
@@ -149,17 +160,19 @@ def reach(layer: nn.Module) -> int:
     return first(getattr(layer, "dilation", 1)) * (first(layer.kernel_size) - 1) + 1
 
 
-def first(value: int | tuple[int, ...]) -> int:
+def first(value: int | tuple[int, ...] | list[int]) -> int:
     """The height of a pair; the nets of this book have square windows."""
-    return value[0] if isinstance(value, tuple) else value
+    return value[0] if isinstance(value, tuple | list) else value
 
 
 def reason(layer: nn.Module, X: Tensor, error: Exception) -> str:
     """Say in a few words why `layer` refuses X; else in torch's words."""
     if isinstance(layer, nn.Linear):
         return f"it takes {layer.in_features:,} numbers and gets {X.shape[-1]:,}"
-    if isinstance(layer, nn.Conv2d) and X.shape[1] != layer.in_channels:
-        return f"it takes {layer.in_channels} channels and gets {X.shape[1]}"
+    if isinstance(layer, WINDOWED) and X.dim() < 3:
+        return "it takes maps, not numbers in a row"
+    if isinstance(layer, nn.Conv2d) and X.shape[-3] != layer.in_channels:
+        return f"it takes {layer.in_channels} channels and gets {X.shape[-3]}"
     exact = quotient(layer, X)
     if exact is not None and exact < 1:
         height, window = X.shape[-2], reach(layer)
