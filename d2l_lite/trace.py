@@ -106,6 +106,8 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
         counter = FlopCounterMode(display=False)
         weights = {name: w.to("meta") for name, w in layer.state_dict().items()}
         try:
+            if not channels_fit(layer, X):
+                raise ValueError("other channels")
             with counter:
                 Y = functional_call(layer, weights, (X,))
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
@@ -165,13 +167,20 @@ def first(value: int | tuple[int, ...] | list[int]) -> int:
     return value[0] if isinstance(value, tuple | list) else value
 
 
+def channels_fit(layer: nn.Module, X: Tensor) -> bool:
+    """False for a convolution of other channels; "meta" overlooks some of these."""
+    if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) or X.dim() < 3:
+        return True
+    return X.shape[-3] == layer.in_channels
+
+
 def reason(layer: nn.Module, X: Tensor, error: Exception) -> str:
     """Say in a few words why `layer` refuses X; else in torch's words."""
     if isinstance(layer, nn.Linear):
         return f"it takes {layer.in_features:,} numbers and gets {X.shape[-1]:,}"
     if isinstance(layer, WINDOWED) and X.dim() < 3:
         return "it takes maps, not numbers in a row"
-    if isinstance(layer, nn.Conv2d) and X.shape[-3] != layer.in_channels:
+    if not channels_fit(layer, X):
         return f"it takes {layer.in_channels} channels and gets {X.shape[-3]}"
     exact = quotient(layer, X)
     if exact is not None and exact < 1:
