@@ -58,6 +58,11 @@ def pairs(low, high):
     return numbers | st.tuples(numbers, numbers)
 
 
+def both(number):
+    """The same number for both axes, in all the ways to write it."""
+    return st.sampled_from([number, (number, number), [number, number]])
+
+
 def conv(draw, shape, most, slips):
     """A convolution; a slip: other channels, or groups that do not divide."""
     channels = shape[-3]
@@ -87,10 +92,11 @@ def pool(draw, shape, most, slips):
     size = draw(st.integers(1, 5))
     kind = draw(st.sampled_from([nn.MaxPool2d, nn.AvgPool2d]))
     dilation = {"dilation": draw(pairs(1, 3))} if kind is nn.MaxPool2d else {}
+    padding = size + 4 if slips else draw(st.integers(0, size // 2))
     return kind(
-        draw(st.sampled_from([size, (size, size), [size, size]])),
+        draw(both(size)),
         stride=draw(st.none() | pairs(1, 4)),
-        padding=size + 4 if slips else draw(pairs(0, size // 2)),
+        padding=draw(both(padding)),
         ceil_mode=draw(st.booleans()),
         **dilation,
     )
@@ -461,13 +467,13 @@ def test_what_is_no_sequential_net_is_refused(value):
         ("it takes maps, not numbers", [nn.Flatten(), nn.Conv2d(1, 1, 1)]),
         ("it takes maps, not numbers", [nn.Flatten(0), nn.Conv2d(1, 1, 1)]),
         ("it takes maps, not numbers", [nn.Flatten(0), nn.AvgPool2d(2)]),
-        ("it takes 4 channels and gets 2", [nn.Flatten(0, 1), nn.Conv2d(4, 1, 1)]),
+        ("it takes 8 channels and gets 2", [nn.Flatten(0, 1), nn.Conv2d(8, 1, 1)]),
         ("must be tuple of ints, not float", [nn.MaxPool2d(2.0)]),
     ],
     ids=str,
 )
 def test_the_failure_names_the_cause(words, layers):
-    shape = (2, 4, 8, 8) if words != "it takes 4 channels and gets 2" else (1, 2, 8, 8)
+    shape = (2, 4, 8, 8) if words != "it takes 8 channels and gets 2" else (1, 2, 8, 8)
     result = trace(nn.Sequential(*layers), shape)
     assert words in result.failure
     assert result.failure.startswith(f"Layer {len(layers) - 1}, ")
