@@ -73,8 +73,9 @@ def trace(net: nn.Sequential, input_shape: tuple[int, ...] = (1, 1, 224, 224)) -
     """Follow a shape (N, C, H, W) through the layers of a sequential net.
 
     Where a layer does not fit, the trace ends there and `failure` says why and
-    which inputs would fit. Raises TypeError when `net` is not nn.Sequential, or
-    holds a lazy layer that has no weights yet.
+    which inputs would fit. Weights that two layers share count once. Raises TypeError
+    when `net` is not nn.Sequential, or holds a lazy layer that has no weights yet, or
+    a layer that returns anything but one tensor.
     """
     result = walk(net, input_shape)
     if result.failure:
@@ -98,6 +99,7 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
         )
     result = Trace(tuple(input_shape))
     X = torch.empty(result.input_shape, device="meta")
+    counted = set()  # weights
     seen, step = 1, 1  # receptive field, and input pixels between two outputs
     for index, layer in enumerate(leaves(net)):
         name = type(layer).__name__
@@ -114,6 +116,8 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
             why = reason(layer, X, error)
             result.failure = f"Layer {index}, {name}, does not fit: {why}."
             return result
+        if not isinstance(Y, Tensor):
+            raise TypeError(f"layer {index}, {name}, returns no tensor: {type(Y)}")
         if isinstance(layer, nn.Flatten | nn.Linear):
             seen = None
         elif seen and isinstance(layer, WINDOWED):
@@ -123,6 +127,8 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
             seen = None
         elif hasattr(layer, "kernel_size") or Y.shape[-2:] != X.shape[-2:]:
             seen = seen and nan  # a layer with other windows
+        new = set(layer.parameters()) - counted
+        counted |= new
         result.add(
             Row(
                 layer=name,
@@ -130,7 +136,7 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
                 output_shape=tuple(Y.shape),
                 quotient=quotient(layer, X),
                 receptive_field=seen,
-                parameters=sum(p.numel() for p in layer.parameters()),
+                parameters=sum(p.numel() for p in new),
                 macs=counter.get_total_flops() // 2,
                 activation_bytes=Y.numel() * BYTES_PER_NUMBER,
             )

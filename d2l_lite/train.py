@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from numbers import Real
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from tqdm import tqdm
 
 from d2l_lite import ranks
 from d2l_lite.checkpoint import load_checkpoint, save_checkpoint
-from d2l_lite.data import Minibatches
+from d2l_lite.data import Minibatches, check_size
 from d2l_lite.device import provenance
 from d2l_lite.draw import plot_runs
 from d2l_lite.measure import evaluate, forward, means, where
@@ -38,14 +39,15 @@ def train_image_classifier(
     stopped training goes on from it, a finished one returns at once. Interrupted
     (Jupyter's stop button), it returns the epochs that are done. Under torchrun the
     processes share each minibatch. Raises ValueError for empty data, labels outside
-    0..9, other logits, lr <= 0, num_epochs < 1, images too small for the net, a loss
-    that is not finite, and a foreign checkpoint.
+    0..9, other logits, another lr, num_epochs or seed, images too small for the net,
+    a loss that is not finite, and a foreign checkpoint; OSError when it cannot save.
     Source: Kingma & Ba 2015, alg. 1, its settings but for lr.
     """
-    if not lr > 0:
-        raise ValueError(f"lr must be above 0, not {lr}")
-    if not isinstance(num_epochs, int) or num_epochs < 1:
-        raise ValueError(f"num_epochs must be a whole number from 1, not {num_epochs}")
+    if not isinstance(lr, Real) or not 0 < lr < float("inf"):
+        raise ValueError(f"lr must be a number above 0, not {lr!r}")
+    check_size("num_epochs", num_epochs)
+    if seed is not None and (type(seed) is not int or not 0 <= seed < 2**64):
+        raise ValueError(f"seed must be None or in 0..2**64 - 1, not {seed!r}")
     settings = {"lr": lr, "num_epochs": num_epochs, "seed": seed}
     training = Training(net, train_iter, test_iter, settings, checkpoint)
     try:
@@ -87,12 +89,14 @@ class Training:
                 self.order.manual_seed(seed)
         self.run = Run(self.settings, provenance(self.device))
         self.epoch, self.rows, self.elapsed = 0, [], 0.0
-        if self.path:
+        if self.path is not None:
             self.path = Path(self.path)
-            if not self.path.parent.is_dir():
-                raise ValueError(f"make the folder of {self.path} first")
+            if not os.access(self.path.parent, os.W_OK | os.X_OK):
+                raise ValueError(f"make a writable folder for {self.path} first")
+            shapes = [tuple(w.shape) for w in self.net.parameters()]
             self.identity = {
                 "net": repr(self.net),
+                "shapes of weights": str(shapes),
                 "training data": describe(self.train_iter),
                 "test data": describe(self.test_iter),
                 "recipe": str(self.settings),

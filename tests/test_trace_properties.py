@@ -446,6 +446,23 @@ def test_a_lazy_layer_without_weights_is_refused_and_left_as_it_was():
     assert trace(net, (1, 1, 9, 9)).rows[-1].output_shape == (1, 2, 7, 7)
 
 
+def test_a_layer_that_returns_no_tensor_is_refused():
+    net = nn.Sequential(nn.Flatten(), nn.RNN(9, 4))
+    with pytest.raises(TypeError, match=r"layer 1, RNN, returns no tensor: .*tuple"):
+        trace(net, (1, 1, 3, 3))
+
+
+def test_weights_that_layers_share_count_once():
+    twice = nn.Conv2d(4, 4, 3)
+    tied = nn.Conv2d(4, 4, 3)
+    tied.weight = twice.weight
+    net = nn.Sequential(twice, nn.ReLU(), twice, tied)
+    result = trace(net, (1, 4, 9, 9))
+    assert [row.parameters for row in result.rows] == [148, 0, 0, 4]
+    assert result.parameters == sum(p.numel() for p in net.parameters())
+    assert all(row.macs for row in result.rows if row.layer == "Conv2d")
+
+
 @cases(50)
 @given(st.integers() | st.none() | st.text(max_size=5) | st.lists(st.just(nn.ReLU())))
 def test_what_is_no_sequential_net_is_refused(value):

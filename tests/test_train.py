@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import re
 import signal
 
@@ -379,21 +380,36 @@ def test_the_first_weights_are_drawn_where_the_net_is_built_not_by_the_seed(batc
 # ----------------------------------------------------------------------- refusals
 
 
-@pytest.mark.parametrize("lr", [0, -1, math.nan])
-def test_a_learning_rate_that_is_not_above_0_is_refused(batches, lr):
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        *[
+            ("lr", x, "lr must be a number above 0")
+            for x in (0, -1, math.nan, math.inf)
+        ],
+        *[("lr", x, "lr must be a number above 0") for x in ("0.01", None, [0.01])],
+        *[
+            ("num_epochs", x, "num_epochs must be")
+            for x in (0, -1, 1.5, "1", None, True)
+        ],
+        *[("seed", x, "seed must be None or") for x in (2.5, "1", -1, 2**64, True)],
+    ],
+)
+def test_another_recipe_is_refused_and_the_net_left_as_it_was(
+    batches, name, value, words
+):
     net = make_net()
     before = weights(net)
-    with pytest.raises(ValueError, match=f"lr must be above 0, not {lr}"):
-        train_image_classifier(net, batches(), batches(), lr, 1)
+    recipe = {"lr": 0.01, "num_epochs": 1} | {name: value}
+    with pytest.raises(ValueError, match=f"{words}.*, not ") as caught:
+        train_image_classifier(net, batches(), batches(), **recipe)
+    assert str(caught.value).endswith(f"not {value!r}")
     assert torch.equal(weights(net), before)
 
 
-@pytest.mark.parametrize("num_epochs", [0, -1, 1.5])
-def test_a_number_of_epochs_that_is_no_whole_number_from_1_is_refused(
-    batches, num_epochs
-):
-    with pytest.raises(ValueError, match=rf"num_epochs must .*, not {num_epochs}"):
-        train_image_classifier(make_net(), batches(), batches(), 0.01, num_epochs)
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+def test_any_seed_that_torch_takes_is_taken(batches, seed):
+    train_image_classifier(make_net(), batches(), batches(), 0.01, 1, seed=seed)
 
 
 def empty_minibatches():
@@ -478,10 +494,32 @@ def test_a_checkpoint_in_a_folder_that_is_not_there_is_refused_at_once(
     batches, tmp_path
 ):
     path = tmp_path / "runs" / "run.pt"
-    with pytest.raises(ValueError, match=r"make the folder of .* first"):
+    with pytest.raises(ValueError, match=r"make a writable folder for .* first"):
         train_image_classifier(
             make_net(), batches(), batches(), 0.01, 1, checkpoint=path
         )
+
+
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_first_step(
+    batches, tmp_path, monkeypatch
+):
+    tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):  # root may write everywhere, and so may Windows
+        monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    net = make_net()
+    before = weights(net)
+    with pytest.raises(ValueError, match=r"make a writable folder for .* first"):
+        train_image_classifier(
+            net, batches(), batches(), 0.01, 1, checkpoint=tmp_path / "run.pt"
+        )
+    assert torch.equal(weights(net), before)
+
+
+def test_an_empty_name_is_no_checkpoint(batches, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="no whole checkpoint"):
+        train_image_classifier(make_net(), batches(), batches(), 0.01, 1, checkpoint="")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_learning_rate_far_too_large_ends_in_the_same_words(batches):
