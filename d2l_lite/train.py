@@ -96,7 +96,7 @@ class Training:
             shapes = [tuple(w.shape) for w in self.net.parameters()]
             self.identity = {
                 "net": repr(self.net),
-                "shapes of weights": str(shapes),
+                "layout of weights": str(shapes),
                 "training data": describe(self.train_iter),
                 "test data": describe(self.test_iter),
                 "recipe": str(self.settings),
