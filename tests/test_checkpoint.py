@@ -288,6 +288,35 @@ def test_a_checkpoint_of_a_net_of_other_widths_is_refused(path, monkeypatch, wid
     refused(path, "another net", num_epochs=1)
 
 
+class Plain(nn.Module):
+    """A net whose words do not tell its width."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(784, width) / 28)
+        self.last = nn.Parameter(torch.randn(width, 10) / width)
+
+    def forward(self, X):
+        return (X.flatten(1) @ self.first).relu() @ self.last
+
+
+def test_nets_of_the_same_words_are_told_apart_by_their_weights_layout(path):
+    nets = [Plain(8), Plain(8), Plain(16)]
+    assert repr(nets[0]) == repr(nets[2])
+    path.unlink()
+    for net in nets[:2]:  # the second returns at once
+        train_image_classifier(
+            net, minibatches(), minibatches(), 0.01, 1, checkpoint=path
+        )
+    assert torch.equal(nets[0].first, nets[1].first)
+    before = nets[2].first.clone()
+    with pytest.raises(ValueError, match=r"another layout of weights: .*784, 8"):
+        train_image_classifier(
+            nets[2], minibatches(), minibatches(), 0.01, 1, checkpoint=path
+        )
+    assert torch.equal(nets[2].first, before)
+
+
 class Hostile:
     """Unpickling it writes a file."""
 

@@ -1,7 +1,10 @@
 """The site: read as HTML and looked at in a real browser."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -117,6 +120,35 @@ def test_formulas_are_drawn(soups, pages):
             missing.append(f"{page}: has formulas, shows none")
     assert not raw, "\n".join(raw)
     assert not missing, "\n".join(missing)
+
+
+# Draw a formula while the server's Unix socket is there, but nobody listens to it.
+EARLY = """
+import socket, sys, tempfile
+from unittest.mock import Mock
+
+sys.path.insert(0, sys.argv[1])
+import book_site
+from sphinxcontrib import katex
+
+mkdtemp, early = tempfile.mkdtemp, socket.socket(socket.AF_UNIX)
+
+def with_a_socket(prefix):
+    folder = mkdtemp(prefix=prefix)
+    early.bind(f"{folder}/katex.sock")
+    return folder
+
+tempfile.mkdtemp = with_a_socket
+book_site.setup(Mock())
+print(katex.render_latex("x^2"))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has ports alone")
+def test_a_formula_server_that_does_not_listen_yet_is_waited_for():
+    command = [sys.executable, "-c", EARLY, str(ROOT / "site" / "ext")]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "mathnormal" in answer.stdout, answer.stderr
 
 
 def test_numbers_from_other_pages_arrived(soups, pages):

@@ -93,6 +93,10 @@ def search_numbers(app, error):
 def setup(app):
     """Connect the steps above to the build."""
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
+    # KaTeX's server has a Unix socket a moment before it listens there, and whoever
+    # calls in that moment is refused. At a port of this machine it is called again.
+    server = katex.KaTeXServer
+    server.start_server_process = server.start_network_socket
     app.connect("doctree-read", mark_subtitle)
     app.connect("html-page-context", clean_page, priority=900)
     app.connect("build-finished", search_numbers)
