@@ -35,14 +35,13 @@ def number_type(device: torch.device) -> torch.dtype:
 
     Without such units bfloat16 is emulated, and slower than float32 by far.
     """
+    fast = False
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":
         fast = (
             torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
         )
-    else:
-        fast = False
     return torch.bfloat16 if fast else torch.float32
 
 

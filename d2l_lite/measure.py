@@ -45,15 +45,13 @@ def forward(
             logits = net(X)
         except RuntimeError as error:
             bare = getattr(net, "module", net)  # torchrun's wrapper taken off
-            if isinstance(bare, nn.Sequential) and (
-                why := trace(bare, X.shape).failure
-            ):
-                raise ValueError(why) from error
+            failure = isinstance(bare, nn.Sequential) and trace(bare, X.shape).failure
+            if failure:
+                raise ValueError(failure) from error
             raise
-    if logits.shape != (len(y), 10):
-        raise ValueError(
-            f"the net must give ({len(y)}, 10) logits, not {tuple(logits.shape)}"
-        )
+    wanted = (len(y), 10)
+    if logits.shape != wanted:
+        raise ValueError(f"the net gave {tuple(logits.shape)} logits, not {wanted}")
     loss = F.cross_entropy(logits.float(), y, reduction="sum") / size
     totals = torch.stack([loss.detach(), (logits.argmax(1) == y).sum()])
     return loss, ranks.add_up(totals), size

@@ -95,8 +95,7 @@ class Training:
                 raise ValueError(f"make a writable folder for {self.path} first")
             shapes = [tuple(w.shape) for w in self.net.parameters()]
             self.identity = {
-                "net": repr(self.net),
-                "layout of weights": str(shapes),
+                "net": f"{self.net!r} with weights of {shapes}",
                 "training data": describe(self.train_iter),
                 "test data": describe(self.test_iter),
                 "recipe": str(self.settings),

@@ -82,6 +82,13 @@ def soups(site):
     }
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Say nothing of browsers that hang up."""
+
+    def handle_error(self, request, client_address):
+        """Keep it to oneself."""
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serve files without a line in the log for each."""
 
@@ -93,7 +100,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def address(site):
     """Serve the site on this machine only and return its address."""
     handler = partial(QuietHandler, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with QuietServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
