@@ -54,7 +54,7 @@ class Worker:
             | KEEP_MEMORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.log.open("w"),
+            stderr=self.log.open("wb"),
             text=True,
         )
 
@@ -64,7 +64,7 @@ class Worker:
             print(task, file=self.process.stdin, flush=True)
         if answer := self.process.stdout.readline():
             return json.loads(answer)
-        raise SystemExit(f"{task!r} failed:\n{self.log.read_text()[-2000:]}")
+        raise SystemExit(f"{task!r} failed:\n{self.log.read_text('utf-8')[-2000:]}")
 
     def close(self) -> None:
         """Let the process end."""
@@ -148,7 +148,7 @@ def main() -> None:
         result = {"made": made, "rounds": rounds} | measure(folder, rounds)
     SPEED.mkdir(exist_ok=True)
     path = SPEED / f"{pick_device().type}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(speed_table(path))
 
 

@@ -80,7 +80,7 @@ def load_rung(name: str) -> dict:
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.json")))
         raise ValueError(f"no rung {name!r}; there are: {known}")
-    return json.loads(path.read_text())
+    return json.loads(path.read_bytes())
 
 
 def accuracies(name: str) -> Values:

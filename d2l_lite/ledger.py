@@ -81,7 +81,7 @@ def values(thing: str) -> Values:
 
 def judge_claims() -> list[Claim]:
     """Read the claims and judge them together, by the rule of the ladder."""
-    rows = json.loads((RECORDS / "ledger" / "claims.json").read_text())
+    rows = json.loads((RECORDS / "ledger" / "claims.json").read_bytes())
     claims = [Claim(**row) for row in rows]
     pairs = [(c.id, values(c.before), values(c.after)) for c in claims]
     for claim, comparison in zip(claims, compare(pairs)):

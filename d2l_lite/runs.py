@@ -87,7 +87,7 @@ def load_record(name: str) -> Record:
         raise ValueError(f"no record {name!r}; there are: {', '.join(known)}")
     path = RECORDS / f"{name}.json"
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_bytes())
         rows = content.pop("runs")
         runs = [Run(settings={"seed": row.pop("seed")}, **row) for row in rows]
         return Record(**content, runs=runs)

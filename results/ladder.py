@@ -60,7 +60,7 @@ def read(name: str) -> dict:
     path = RECORDS / f"{name}.json"
     if not path.exists():
         return head | {"runs": [], "tests": []}
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_bytes())
     if any(content[key] != value for key, value in head.items()):
         raise SystemExit(f"{path.name} holds another net or recipe; move it away first")
     return content
@@ -68,11 +68,13 @@ def read(name: str) -> dict:
 
 def write(content: dict) -> None:
     """Store a record; jsonschema's ValidationError when it lacks anything."""
-    jsonschema.validate(content, json.loads(SCHEMA.read_text()))
+    jsonschema.validate(content, json.loads(SCHEMA.read_bytes()))
     RECORDS.mkdir(exist_ok=True)
     path = RECORDS / f"{content['name']}.json"
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")
+    part.write_text(
+        json.dumps(content, indent=None, separators=(",", ":")) + "\n", encoding="utf-8"
+    )
     os.replace(part, path)
 
 

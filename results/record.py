@@ -69,7 +69,7 @@ def main() -> None:
 def record(name: str, seed: int, commit: str) -> None:
     """Train one seed and add it to the record, unless it is there."""
     experiment, path = EXPERIMENTS[name], HERE / f"{name}.json"
-    content = json.loads(path.read_text()) if path.exists() else describe(name)
+    content = json.loads(path.read_bytes()) if path.exists() else describe(name)
     if content["recipe"] != describe(name)["recipe"]:
         raise SystemExit(f"{path.name} holds another recipe; move it away first")
     there = [run for run in content["runs"] if run["seed"] == seed]
@@ -91,9 +91,9 @@ def record(name: str, seed: int, commit: str) -> None:
             "fingerprint": fingerprint(experiment),
         }
         content["runs"] = sorted(content["runs"] + [row], key=lambda run: run["seed"])
-        jsonschema.validate(content, json.loads(SCHEMA.read_text()))
+        jsonschema.validate(content, json.loads(SCHEMA.read_bytes()))
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(content, indent=1) + "\n")
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         os.replace(part, path)
     if is_kept:
         rounded = {key: value.half().cpu() for key, value in net.state_dict().items()}

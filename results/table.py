@@ -90,7 +90,7 @@ def speed_row(pair: dict) -> str:
 
 def speed_table(path: Path) -> str:
     """What `make bench` measured on one machine, and what bounds it."""
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_bytes())
     made, gflops, peak = content["made"], content["gflops"], content["peak_mib"]
     rows = [speed_row(pair) for pair in content["pairs"]]
     return markdown(SPEED_HEAD, rows) + "\n".join(
@@ -111,7 +111,7 @@ def speed_table(path: Path) -> str:
 
 def main() -> None:
     """Put the tables between their marks."""
-    text = README.read_text()
+    text = README.read_text("utf-8")
     for name, content in (
         ("results", table()),
         ("ladder", ladder_table()),
@@ -119,7 +119,7 @@ def main() -> None:
     ):
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = block.sub(rf"\g<1>{content}\g<2>", text)
-    README.write_text(text)
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

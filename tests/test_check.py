@@ -135,7 +135,7 @@ def finer():
 def climbed():
     """The points between two rungs, seed by seed."""
     before, after = (
-        json.loads((RECORDS / "ladder" / f"{name}.json").read_text())["tests"]
+        json.loads((RECORDS / "ladder" / f"{name}.json").read_text("utf-8"))["tests"]
         for name in ("lenet", "width")
     )
     before = {row["seed"]: row["test_acc"] for row in before}
@@ -372,7 +372,7 @@ def test_checking_draws_no_random_numbers():
 def test_nothing_in_the_package_imports_check():
     folder = Path(d2l_lite.__file__).parent
     uses = re.compile(r"d2l_lite\.check\b|d2l_lite import .*\bcheck\b")
-    users = [p.name for p in folder.glob("*.py") if uses.search(p.read_text())]
+    users = [p.name for p in folder.glob("*.py") if uses.search(p.read_text("utf-8"))]
     assert users == ["__init__.py"]
 
 

@@ -261,14 +261,14 @@ def test_a_checkpoint_of_other_labels_is_refused(path):
 
 
 def test_a_text_is_refused(path):
-    path.write_text("loss 0.339, train acc 0.874833\n" * 9)
+    path.write_text("loss 0.339, train acc 0.874833\n" * 9, encoding="utf-8")
     refused(path, "no whole checkpoint")
 
 
 def test_a_folder_is_refused(tmp_path):
     path = tmp_path / "runs"
     path.mkdir()
-    (path / "kept.txt").write_text("mine")
+    (path / "kept.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(
         ValueError, match=r"no whole checkpoint.*left as it is"
     ) as caught:

@@ -102,7 +102,7 @@ def write_record(
          "test_acc": [0.1, test], "seconds": [1, 1], "made": {}}
         for n, (train, test) in enumerate(zip(train_acc, test_acc, strict=True))
     ]  # fmt: skip
-    path.write_text(json.dumps({"name": path.stem, "runs": runs}))
+    path.write_text(json.dumps({"name": path.stem, "runs": runs}), encoding="utf-8")
 
 
 def test_spread_of_a_record(tmp_path):

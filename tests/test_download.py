@@ -312,7 +312,7 @@ def test_a_cache_with_another_sum_is_not_read_though_its_form_is_right(
 
 
 def in_the_way(cache):
-    cache.write_text("not a folder")
+    cache.write_text("not a folder", encoding="utf-8")
 
 
 def file_is_a_folder(cache):

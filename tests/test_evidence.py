@@ -93,7 +93,9 @@ def test_a_tampered_record_changes_the_verdict(tmp_path, monkeypatch):
 
     def write(name, values):
         tests = [{"seed": seed, "test_acc": acc} for seed, acc in enumerate(values)]
-        (tmp_path / "ladder" / f"{name}.json").write_text(json.dumps({"tests": tests}))
+        (tmp_path / "ladder" / f"{name}.json").write_text(
+            json.dumps({"tests": tests}), encoding="utf-8"
+        )
 
     def verdict():
         (comparison,) = compare([("a", accuracies("one"), accuracies("two"))])
@@ -110,6 +112,6 @@ def test_an_unknown_rung_is_refused_with_the_known_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "RECORDS", tmp_path)
     (tmp_path / "ladder").mkdir()
     for name in ("relu", "lenet"):
-        (tmp_path / "ladder" / f"{name}.json").write_text("{}")
+        (tmp_path / "ladder" / f"{name}.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"no rung 'sgd'; there are: lenet, relu$"):
         load_rung("sgd")

@@ -311,7 +311,7 @@ def test_a_record_of_another_net_is_refused(workshop):
 
 # ---------------------------------------------------------------------- the records
 
-SCHEMA = json.loads(ladder.SCHEMA.read_text())
+SCHEMA = json.loads(ladder.SCHEMA.read_text("utf-8"))
 NAMES = sorted(path.stem for path in ladder.RECORDS.glob("*.json"))
 
 

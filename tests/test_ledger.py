@@ -14,9 +14,11 @@ from results import plan
 from results.experiments import EXPERIMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWS = json.loads((ROOT / "results" / "ledger" / "claims.json").read_text())
+ROWS = json.loads((ROOT / "results" / "ledger" / "claims.json").read_text("utf-8"))
 SOURCES = set(
-    re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(), re.M)
+    re.findall(
+        r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text("utf-8"), re.M
+    )
 )
 
 
@@ -86,7 +88,9 @@ def rungs(tmp_path, monkeypatch):
             {"seed": s, "test_acc": a} for s, a in enumerate(lists.get("test", []))
         ]
         content = {"runs": grid + runs, "tests": tests}
-        (tmp_path / "ladder" / f"{name}.json").write_text(json.dumps(content))
+        (tmp_path / "ladder" / f"{name}.json").write_text(
+            json.dumps(content), encoding="utf-8"
+        )
 
     return write
 
@@ -114,14 +118,14 @@ def test_a_record_gives_its_last_test_accuracies():
 def test_a_training_that_failed_counts_as_nought(rungs, tmp_path):
     rungs("relu", val_acc=[[0.5, 0.9], [0.6, 0.8]])
     path = tmp_path / "ladder" / "relu.json"
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text("utf-8"))
     content["runs"][1] |= {"failure": "the loss is nan", "val_acc": []}
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
     assert values("final:relu") == {0: 0.0, 1: 0.8}
 
 
 def test_a_damaged_record_is_not_passed_over(rungs, tmp_path):
-    (tmp_path / "ladder" / "relu.json").write_text("{")
+    (tmp_path / "ladder" / "relu.json").write_text("{", encoding="utf-8")
     with pytest.raises(json.JSONDecodeError):
         values("test:relu")
 
@@ -131,7 +135,9 @@ def test_what_is_not_measured_is_undecided(rungs, tmp_path):
     row = {"id": "a", "sentence": "A.", "source": "often said", "says": "more",
            "decide": "x", "before": "test:lenet", "after": "test:relu"}  # fmt: skip
     path = tmp_path / "ledger" / "claims.json"
-    path.write_text(json.dumps([row, row | {"before": "", "after": ""}]))
+    path.write_text(
+        json.dumps([row, row | {"before": "", "after": ""}]), encoding="utf-8"
+    )
     for claim in judge_claims():
         assert (claim.comparison.n, claim.verdict) == (0, "undecided")
 
@@ -139,7 +145,9 @@ def test_what_is_not_measured_is_undecided(rungs, tmp_path):
 def test_a_tampered_record_changes_a_verdict(rungs, tmp_path):
     row = {"id": "a", "sentence": "A.", "source": "often said", "says": "more",
            "decide": "x", "before": "test:lenet", "after": "test:relu"}  # fmt: skip
-    (tmp_path / "ledger" / "claims.json").write_text(json.dumps([row]))
+    (tmp_path / "ledger" / "claims.json").write_text(
+        json.dumps([row]), encoding="utf-8"
+    )
     rungs("lenet", test=[0.80, 0.82, 0.79, 0.83, 0.81])
     for accuracies, verdict in [
         ([0.85, 0.86, 0.85, 0.86, 0.87], "holds here"),

@@ -29,6 +29,6 @@ def test_the_stated_minutes_are_the_counted_ones(path):
     first = nbformat.read(path, as_version=4).cells[0].source
     stated = int(re.search(r"About (\d+) minutes", first).group(1))
     assert stated == pytest.approx(minutes(path), abs=1)
-    intro = (ROOT / "book" / "intro.md").read_text()
+    intro = (ROOT / "book" / "intro.md").read_text("utf-8")
     on_the_map = re.search(rf"{path.name}\) \|[^|]*\| (\d+) \|", intro)
     assert on_the_map.group(1) == str(stated)

@@ -65,7 +65,7 @@ def test_no_result_is_typed_into_a_notebook(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_no_result_is_typed_into_a_page(path):
-    prose, code = lint.split_markdown(path.read_text())
+    prose, code = lint.split_markdown(path.read_text("utf-8"))
     versions = path.name == "README.md"
     report(lint.check_typed_numbers(prose, code, versions))
 

@@ -45,7 +45,7 @@ def test_lines_are_counted_as_said():
 
 
 def test_the_package_is_small():
-    lines = {path.stem: lines_of_code(path.read_text()) for path in MODULES}
+    lines = {path.stem: lines_of_code(path.read_text("utf-8")) for path in MODULES}
     assert max(lines.values()) < MOST_IN_A_MODULE
     assert sum(lines.values()) < MOST_IN_ALL
     helper = lines.keys() - EVIDENCE
@@ -73,7 +73,7 @@ def test_a_public_function_is_typed_and_explained(name):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_everything_in_a_module_has_a_docstring(path):
-    for node in documented(ast.parse(path.read_text())):
+    for node in documented(ast.parse(path.read_text("utf-8"))):
         name = getattr(node, "name", path.stem)
         if not name.startswith("__") or name == path.stem:
             assert ast.get_docstring(node), f"{name} has no docstring"
@@ -81,7 +81,7 @@ def test_everything_in_a_module_has_a_docstring(path):
 
 def imports(path: Path) -> set[str]:
     """The modules of the package that a module imports."""
-    nodes = ast.walk(ast.parse(path.read_text()))
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     froms = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     return {name.removeprefix("d2l_lite.") for name in froms if "d2l_lite" in name}
 

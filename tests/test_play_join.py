@@ -27,14 +27,17 @@ def folder(tmp_path):
     """Three small modules; `page` starts what it is given."""
     (tmp_path / "page.js").write_text(
         "// Start.\nexport function start(parts) {\n"
-        "  for (const name in parts) console.log(name, parts[name]());\n}\n"
+        "  for (const name in parts) console.log(name, parts[name]());\n}\n",
+        encoding="utf-8",
     )
     (tmp_path / "two.js").write_text(
-        "export const two = 2;\nexport class Three {\n  value = 3;\n}\n"
+        "export const two = 2;\nexport class Three {\n  value = 3;\n}\n",
+        encoding="utf-8",
     )
     (tmp_path / "sum.js").write_text(
         'import { two as a, Three } from "./two.js";\n'
-        "export function widget() {\n  return a + new Three().value;\n}\n"
+        "export function widget() {\n  return a + new Three().value;\n}\n",
+        encoding="utf-8",
     )
     return tmp_path
 
@@ -44,16 +47,17 @@ def test_a_part_runs_with_all_that_it_imports(folder):
 
 
 def test_what_no_part_needs_is_left_out(folder):
-    (folder / "unused.js").write_text("export const unused = 1;\n")
+    (folder / "unused.js").write_text("export const unused = 1;\n", encoding="utf-8")
     assert "unused" not in page_script(["sum"], folder)
 
 
 def test_a_name_of_one_module_is_unknown_to_the_others(folder):
     (folder / "sum.js").write_text(
-        "export function widget() {\n  return typeof two;\n}\n"
+        "export function widget() {\n  return typeof two;\n}\n", encoding="utf-8"
     )
     (folder / "page.js").write_text(
-        'import { two } from "./two.js";\n' + (folder / "page.js").read_text()
+        'import { two } from "./two.js";\n' + (folder / "page.js").read_text("utf-8"),
+        encoding="utf-8",
     )
     assert node(page_script(["sum"], folder)) == "sum undefined"
 
@@ -70,7 +74,7 @@ def test_a_name_of_one_module_is_unknown_to_the_others(folder):
     ],
 )
 def test_what_cannot_be_joined_is_named(folder, text, message):
-    (folder / "sum.js").write_text(text)
+    (folder / "sum.js").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         joined(["sum"], folder)
 
@@ -79,7 +83,7 @@ def test_what_cannot_be_joined_is_named(folder, text, message):
 def test_a_pages_script_is_small_and_well_formed(parts, tmp_path):
     script = page_script(parts.split())
     assert len(gzip.compress(script.encode())) <= MOST
-    (tmp_path / "page.cjs").write_text(script)
+    (tmp_path / "page.cjs").write_text(script, encoding="utf-8")
     subprocess.run(["node", "--check", tmp_path / "page.cjs"], env=NODE, check=True)
 
 
@@ -87,7 +91,9 @@ def test_every_part_has_a_widget_and_says_what_it_is():
     for path in FOLDER.glob("*.js"):
         assert path.read_text("utf-8").startswith("// "), path.name
     for part in PARTS:
-        assert "export function widget(figure)" in (FOLDER / f"{part}.js").read_text()
+        assert "export function widget(figure)" in (FOLDER / f"{part}.js").read_text(
+            "utf-8"
+        )
 
 
 def test_the_worker_listens():
@@ -98,4 +104,4 @@ def test_the_worker_listens():
 def test_all_styles_are_there():
     style = join_styles()
     assert style.count("{") == style.count("}")
-    assert all(path.read_text() in style for path in FOLDER.glob("*.css"))
+    assert all(path.read_text("utf-8") in style for path in FOLDER.glob("*.css"))

@@ -28,7 +28,9 @@ PLAY = ROOT / "site" / "play"
 RUNNER = ROOT / "tests" / "play" / "trace.mjs"
 CASES = int(os.environ.get("D2L_LITE_CASES", "300"))
 # PyTorch's own words are compared where its version is the book's.
-PINNED = re.search(r"^torch==(\d+\.\d+)", (ROOT / "constraints.txt").read_text(), re.M)
+PINNED = re.search(
+    r"^torch==(\d+\.\d+)", (ROOT / "constraints.txt").read_text("utf-8"), re.M
+)
 SAME_WORDS = torch.__version__.startswith(f"{PINNED[1]}.")
 
 sys.path.insert(0, str(RUNNER.parent))
@@ -613,7 +615,7 @@ FAULTS = {
 def test_a_planted_fault_is_found(tmp_path, name, right, wrong):
     for path in PLAY.glob("*.js"):
         shutil.copy(path, tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     text = (PLAY / name).read_text("utf-8")
     assert text.count(right) == 1
     (tmp_path / name).write_text(text.replace(right, wrong), "utf-8")

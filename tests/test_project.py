@@ -119,7 +119,7 @@ def test_every_target_that_is_named_exists():
 
 
 def test_every_file_that_is_named_exists():
-    text = read("CONTRIBUTING.md") + "\n".join(p.read_text() for p in WORKFLOWS)
+    text = read("CONTRIBUTING.md") + "\n".join(p.read_text("utf-8") for p in WORKFLOWS)
     paths = re.findall(r"[\w.*-]+/[\w./*-]+\.\w+|[\w-]+\*?\.(?:txt|toml|py)\b", text)
     paths = set(paths) - {"_build/html"}
     assert len(paths) > 15
@@ -207,6 +207,45 @@ def test_contributing_is_short():
 def test_the_licence_covers_code_and_prose():
     assert "MIT License" in read("LICENSE")
     assert "creativecommons.org/licenses/by/4.0" in read("LICENSE")
+
+
+def encoding_unsaid(source):
+    """Lines that read or write a text in whatever encoding the system has."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            said = ast.unparse(node).lower()
+            of_text = name in {"read_text", "write_text"} or (
+                name == "open"
+                and "gzip" not in said
+                and not re.search("'[rwax]+b'", said)
+            )
+            if of_text and "utf-8" not in said:
+                found.append(node.lineno)
+    return found
+
+
+def test_texts_are_read_and_written_as_utf_8_on_every_system():
+    paths = [p.relative_to(ROOT) for p in ROOT.rglob("*.py")]
+    ours = [p for p in paths if not p.parts[0].startswith((".", "_", "build"))]
+    assert len(ours) > 50
+    found = {p: encoding_unsaid((ROOT / p).read_text("utf-8")) for p in ours}
+    assert not {path: lines for path, lines in found.items() if lines}
+
+
+@pytest.mark.parametrize(
+    "source", ["path.read_text()", "path.write_text(text)", "open(path)", "p.open('w')"]
+)
+def test_a_text_in_an_unsaid_encoding_is_seen(source):
+    assert encoding_unsaid(f"x = 1\n{source}") == [2]
+
+
+@pytest.mark.parametrize(
+    "source", ["path.read_text('utf-8')", "open(path, 'rb')", "gzip.open(path)"]
+)
+def test_a_text_in_a_said_encoding_and_bytes_are_not(source):
+    assert encoding_unsaid(source) == []
 
 
 def test_the_hooks_use_the_ruff_that_was_tried():

@@ -53,7 +53,7 @@ def train(tmp_path, monkeypatch):
     monkeypatch.setenv(SWITCH, str(SAMPLE))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     script = tmp_path / "train.py"
-    script.write_text(textwrap.dedent(SCRIPT))
+    script.write_text(textwrap.dedent(SCRIPT), encoding="utf-8")
 
     def train(processes, *job, folder=None):
         folder = folder or tmp_path / str(processes)
@@ -68,7 +68,7 @@ def train(tmp_path, monkeypatch):
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         results = [
-            json.loads((folder / f"{rank}.json").read_text())
+            json.loads((folder / f"{rank}.json").read_text("utf-8"))
             for rank in range(processes)
         ]
         return results, done.stdout

@@ -26,7 +26,7 @@ LAST_LINE = re.compile(r"loss (\S+), train acc (\S+), test acc (\S+)")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_record_says_what_was_run_and_how(name):
-    content = json.loads((RECORDS / f"{name}.json").read_text())
+    content = json.loads((RECORDS / f"{name}.json").read_text("utf-8"))
     head = recorder.describe(name)
     assert {key: content[key] for key in ("name", "net", "recipe")} == {
         key: head[key] for key in ("name", "net", "recipe")
@@ -37,12 +37,12 @@ def test_a_record_says_what_was_run_and_how(name):
 
 def read(name: str) -> dict:
     """The content of a record."""
-    return json.loads((RECORDS / f"{name}.json").read_text())
+    return json.loads((RECORDS / f"{name}.json").read_text("utf-8"))
 
 
 def schema() -> dict:
     """The schema of all records."""
-    return json.loads(recorder.SCHEMA.read_text())
+    return json.loads(recorder.SCHEMA.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -180,7 +180,7 @@ def recorded(tmp_path, monkeypatch):
 
     def record(seed):
         recorder.record("lenet", seed, "a" * 40)
-        return json.loads((tmp_path / "lenet.json").read_text())
+        return json.loads((tmp_path / "lenet.json").read_text("utf-8"))
 
     return record
 
@@ -233,7 +233,7 @@ def test_weights_are_kept_with_the_record_and_only_of_the_recorded_run(
     recorded(7)
     assert weights.exists()
     content["runs"][0]["test_acc"][0] += 0.01
-    (tmp_path / "lenet.json").write_text(json.dumps(content))
+    (tmp_path / "lenet.json").write_text(json.dumps(content), encoding="utf-8")
     weights.unlink()
     with pytest.raises(SystemExit, match="goes another way"):
         recorded(7)
@@ -281,9 +281,9 @@ def test_a_seed_that_is_there_is_left_alone(monkeypatch):
 
 
 def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
-    content = json.loads((RECORDS / "linear.json").read_text())
+    content = json.loads((RECORDS / "linear.json").read_text("utf-8"))
     content["recipe"]["lr"] = 0.5
-    (tmp_path / "linear.json").write_text(json.dumps(content))
+    (tmp_path / "linear.json").write_text(json.dumps(content), encoding="utf-8")
     monkeypatch.setattr(recorder, "HERE", tmp_path)
     with pytest.raises(SystemExit, match="another recipe"):
         recorder.record("linear", 0, commit="")

@@ -95,7 +95,7 @@ def test_a_record_gives_the_last_epoch_of_every_run_in_order():
 @pytest.mark.parametrize("name", ["linear", "lenet", "alexnet"])
 def test_a_record_is_loaded_as_its_file_has_it(name):
     record = load_record(name)
-    content = json.loads((ROOT / "results" / f"{name}.json").read_text())
+    content = json.loads((ROOT / "results" / f"{name}.json").read_text("utf-8"))
     assert (record.name, record.net) == (content["name"], content["net"])
     assert record.recipe == content["recipe"]
     for run, row in zip(record.runs, content["runs"], strict=True):
@@ -106,7 +106,7 @@ def test_a_record_is_loaded_as_its_file_has_it(name):
 
 def test_an_unknown_record_is_refused_with_the_names_that_there_are(records):
     for name in ("beta", "alpha"):
-        (records / f"{name}.json").write_text("{}")
+        (records / f"{name}.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"'gamma'; there are: alpha, beta$"):
         load_record("gamma")
 
@@ -135,7 +135,7 @@ def test_a_truncated_record_is_refused_in_words(records, part):
     "content", ["[]", "3", '"x"', "{}", '{"runs": 3}', '{"runs": [3]}', '{"runs": []}']
 )
 def test_a_file_of_another_form_is_no_record(records, content):
-    (records / "lenet.json").write_text(content)
+    (records / "lenet.json").write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match="no whole record; fetch"):
         load_record("lenet")
 
@@ -181,7 +181,9 @@ def test_a_seed_is_trained_once_and_the_record_can_be_loaded(
 def test_another_recipe_is_refused_and_the_record_stays(workshop):
     recorder.record("linear", 0, "c" * 40)
     path = workshop / "linear.json"
-    path.write_text(path.read_text().replace('"lr": 0.001', '"lr": 0.002'))
+    path.write_text(
+        path.read_text("utf-8").replace('"lr": 0.001', '"lr": 0.002'), encoding="utf-8"
+    )
     before = path.read_bytes()
     with pytest.raises(SystemExit, match="another recipe"):
         recorder.record("linear", 1, "c" * 40)
@@ -209,15 +211,17 @@ def test_a_dirty_work_tree_is_refused_and_a_clean_one_named(tmp_path, monkeypatc
     files = [tmp_path / "results" / "record.py", tmp_path / "d2l_lite" / "train.py"]
     for file in files:
         file.parent.mkdir()
-        file.write_text("x = 1\n")
+        file.write_text("x = 1\n", encoding="utf-8")
     git("init", "-q")
     git("add", ".")
     git("commit", "-q", "-m", "first")
     assert recorder.clean_commit() == git("rev-parse", "HEAD")
-    (tmp_path / "results" / "lenet.json").write_text("{}")  # records may be new
+    (tmp_path / "results" / "lenet.json").write_text(
+        "{}", encoding="utf-8"
+    )  # records may be new
     assert recorder.clean_commit() == git("rev-parse", "HEAD")
     for file in files:
-        file.write_text("x = 2\n")
+        file.write_text("x = 2\n", encoding="utf-8")
         with pytest.raises(
             SystemExit, match=f"commit your changes.*(.|\n)*{file.name}"
         ):

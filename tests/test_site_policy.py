@@ -135,5 +135,5 @@ def test_the_links_that_lead_elsewhere_are_the_listed_ones(soups):
             for tag in soup.select("a[href^='http']")
         }
     )
-    listed = (ROOT / "tests" / "external_links.txt").read_text().splitlines()
+    listed = (ROOT / "tests" / "external_links.txt").read_text("utf-8").splitlines()
     assert found == listed, "look at the new ones, then list them"

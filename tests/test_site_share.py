@@ -34,7 +34,9 @@ def test_the_sitemap_names_every_page(shared, pages):
     assert {f"{ADDRESS}{page}.html" for page in pages} <= found
     for place in found:
         assert (shared / place.removeprefix(ADDRESS)).is_file(), place
-    assert f"Sitemap: {ADDRESS}sitemap.xml" in (shared / "robots.txt").read_text()
+    assert f"Sitemap: {ADDRESS}sitemap.xml" in (shared / "robots.txt").read_text(
+        "utf-8"
+    )
 
 
 def test_every_page_has_a_preview(shared, pages):
@@ -56,5 +58,5 @@ def test_every_page_has_a_preview(shared, pages):
 
 def test_without_an_address_nothing_pretends_to_have_one(site, soups):
     assert not (site / "sitemap.xml").exists()
-    assert (site / "robots.txt").read_text() == "User-agent: *\nAllow: /\n"
+    assert (site / "robots.txt").read_text("utf-8") == "User-agent: *\nAllow: /\n"
     assert not [name for name, soup in soups.items() if soup.select("meta[property]")]

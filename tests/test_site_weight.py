@@ -115,16 +115,19 @@ def test_a_changed_theme_is_noticed(tmp_path):
         slim.without_other_fonts("@font-face{src:url(a.ttf)}", {})
     with pytest.raises(slim.ThemeChanged, match="left out"):
         slim.without_other_fonts("", {tmp_path: '<i class="fab fa-github"></i>'})
-    (static / "odd.css").write_text('@import url("basic.css");')
+    (static / "odd.css").write_text('@import url("basic.css");', encoding="utf-8")
     with pytest.raises(slim.ThemeChanged, match="imports"):
         slim.flat(tmp_path, "_static/odd.css")
 
 
 def test_addresses_in_a_joined_stylesheet_start_from_static(tmp_path):
     (tmp_path / "_static" / "styles").mkdir(parents=True)
-    (tmp_path / "_static" / "basic.css").write_text("a{b:url(file.png)}")
+    (tmp_path / "_static" / "basic.css").write_text(
+        "a{b:url(file.png)}", encoding="utf-8"
+    )
     (tmp_path / "_static" / "styles" / "theme.css").write_text(
-        '@import "../basic.css";c{d:url("../vendor/e.woff2?f"),url(data:image/g)}'
+        '@import "../basic.css";c{d:url("../vendor/e.woff2?f"),url(data:image/g)}',
+        encoding="utf-8",
     )
     assert slim_site().flat(tmp_path, "_static/styles/theme.css") == (
         'a{b:url("file.png")}c{d:url("vendor/e.woff2?f"),url(data:image/g)}'

@@ -19,7 +19,7 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_the_readme_holds_the_tables_of_the_records(name):
     marks = re.compile(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", re.DOTALL)
-    block = marks.search(README.read_text())
+    block = marks.search(README.read_text("utf-8"))
     assert block is not None, f"README.md has lost its <!-- {name} --> marks"
     assert block.group(1) == TABLES[name], "run `python -m results.table`"
 
@@ -49,11 +49,11 @@ def test_a_changed_rung_changes_its_row_and_its_verdict(monkeypatch):
 
 
 def test_a_changed_measurement_changes_the_table(tmp_path):
-    content = json.loads((SPEED / "cpu.json").read_text())
+    content = json.loads((SPEED / "cpu.json").read_text("utf-8"))
     for pair in content["pairs"]:
         pair["ratios"] = [ratio / 2 for ratio in pair["ratios"]]
     path = tmp_path / "cpu.json"
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
     changed = speed_table(path).splitlines()
     before = speed_table(SPEED / "cpu.json").splitlines()
     pairs = range(2, 2 + len(content["pairs"]))
@@ -62,7 +62,7 @@ def test_a_changed_measurement_changes_the_table(tmp_path):
 
 def test_a_speed_names_its_machine_and_its_commit_and_has_all_rounds():
     for path in SPEED.glob("*.json"):
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text("utf-8"))
         assert re.fullmatch("[0-9a-f]{40}", content["made"]["commit"])
         for key in "device", "precision", "torch", "date":
             assert content["made"][key]

@@ -152,7 +152,7 @@ def read_spreads(path: Path) -> dict[str, Spread]:
     Runs that ended at a constant answer are left out where others learned:
     one of them would stretch the range until it held any result.
     """
-    runs = json.loads(path.read_text())["runs"]
+    runs = json.loads(path.read_bytes())["runs"]
     runs = [run for run in runs if run["train_acc"][-1] > CHANCE] or runs
     spreads = {}
     for quantity in QUANTITIES:
