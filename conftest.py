@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(scratch.cleanup)
     nbval.plugin.RunningKernel = start_kernels_below(scratch.name)
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch.name)
+    os.environ["IPYTHONDIR"] = scratch.name  # no settings and no history of the user's
     # A kernel starts elsewhere, so a relative path would fail.
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

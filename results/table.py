@@ -99,8 +99,8 @@ def speed_table(path: Path) -> str:
             f"Medians of {content['rounds']} rounds on {made['device']}, "
             f"{made['precision']}, PyTorch {made['torch']}, {made['date']}.",
             f"AlexNet's step reaches {gflops['ours']:,.0f} GFLOP/s; a plain product "
-            f"of that number type {gflops['ours at most']:,.0f}. In float32 the plain loop "
-            f"reaches {gflops['plain']:,.0f}, a plain product "
+            f"of that number type {gflops['ours at most']:,.0f}. In float32 the "
+            f"plain loop reaches {gflops['plain']:,.0f}, a plain product "
             f"{gflops['plain at most']:,.0f}.",
             f"Most memory of the process: {peak['LeNet']:,.0f} MiB for LeNet and "
             f"{peak['AlexNet']:,.0f} MiB for AlexNet; {peak['PyTorch alone']:,.0f} MiB "

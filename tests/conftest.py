@@ -107,8 +107,8 @@ def address(site):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Start the machine's own Chromium once for all pages."""
+def browser(tmp_path_factory):
+    """Start the machine's own Chromium once for all pages, in a home of its own."""
     names = ("chromium", "chromium-browser", "google-chrome")
     chromium = next(filter(None, map(shutil.which, names)), None)
     try:
@@ -121,8 +121,11 @@ def browser():
             pytest.fail(lacking, pytrace=False)
         pytest.skip(lacking)
     with sync_playwright() as playwright:
+        home = str(tmp_path_factory.mktemp("browser"))
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS
+            executable_path=chromium,
+            args=CHROMIUM_FLAGS,
+            env={**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
         )
         yield browser
         browser.close()

@@ -6,6 +6,8 @@ each check failing on a planted fault.
 
 import copy
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from statistics import mean
@@ -263,3 +265,11 @@ def test_numbers_in_code_cells_are_settings():
 def test_sentence_lengths():
     prose = "# A title\n\nOne two three. Four five!\n\n| a | b |\n\n- six\n- seven"
     assert lint.sentence_lengths(prose) == [3, 2, 1, 1]
+
+
+def test_kernels_see_no_settings_of_the_users_and_leave_no_history():
+    code = "from IPython.paths import get_ipython_dir as f; print(f())"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "d2l-lite-kernels-" in answer.stdout
