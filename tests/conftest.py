@@ -107,8 +107,15 @@ def address(site):
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """Start the machine's own Chromium once for all pages, in a home of its own."""
+def own_home(tmp_path_factory):
+    """The environment in which a browser leaves nothing in the user's home."""
+    home = str(tmp_path_factory.mktemp("browser"))
+    return {**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+
+
+@pytest.fixture(scope="session")
+def browser(own_home):
+    """Start the machine's own Chromium once for all pages."""
     names = ("chromium", "chromium-browser", "google-chrome")
     chromium = next(filter(None, map(shutil.which, names)), None)
     try:
@@ -121,11 +128,8 @@ def browser(tmp_path_factory):
             pytest.fail(lacking, pytrace=False)
         pytest.skip(lacking)
     with sync_playwright() as playwright:
-        home = str(tmp_path_factory.mktemp("browser"))
         browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=CHROMIUM_FLAGS,
-            env={**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
+            executable_path=chromium, args=CHROMIUM_FLAGS, env=own_home
         )
         yield browser
         browser.close()

@@ -47,11 +47,13 @@ def title_of(heading):
 
 
 @pytest.fixture(scope="module")
-def pdf(site, browser):
+def pdf(site, browser, own_home):
     """Print the built site; the browser fixture skips where there is none."""
     command = [sys.executable, str(ROOT / "tools" / "make_pdf.py")]
     folder = site.parent.parent
-    done = subprocess.run([*command, str(folder)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, str(folder)], capture_output=True, text=True, env=own_home
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "_build" / "from-lenet-to-alexnet.pdf"
 

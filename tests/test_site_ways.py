@@ -4,6 +4,7 @@ import re
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,7 @@ def test_a_page_that_is_not_there_leads_back(browser, site, path):
         view.wait_for_url(root + "book/intro.html")
         view.close()
         server.shutdown()
+
+
+def test_the_browser_leaves_its_things_in_a_folder_of_its_own(browser, own_home):
+    assert any(Path(own_home["XDG_CONFIG_HOME"]).iterdir())
