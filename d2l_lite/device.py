@@ -1,5 +1,6 @@
 """Where the arithmetic runs, and in which number type."""
 
+import os
 import platform
 from datetime import date
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import torch
 
 from d2l_lite import ranks
+
+PRECISION_ENV = "D2L_LITE_PRECISION"
 
 
 def pick_device(name: str | None = None) -> torch.device:
@@ -34,8 +37,11 @@ def number_type(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the hardware multiplies it, else float32.
 
     Without such units bfloat16 is emulated, and slower than float32 by far.
+    $D2L_LITE_PRECISION=float32 asks for float32 everywhere.
     """
     fast = False
+    if os.environ.get(PRECISION_ENV) == "float32":
+        return torch.float32
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":

@@ -29,6 +29,8 @@ class Rung:
     dropout: float = 0.0
     geometry: str = "LeNet's"  # windows, strides, hidden layers; or "AlexNet's"
     side: int = 28  # pixels of the input
+    early: bool = False  # the three more convolutions before the second, on 14 × 14
+    stride: int = 4  # of the first convolution, in AlexNet's geometry
 
     def build(self) -> nn.Sequential:
         """(N, 1, side, side) images to (N, 10) logits."""
@@ -36,22 +38,22 @@ class Rung:
         first, second, *others = [n * self.width for n in CHANNELS[: self.convolutions]]
         if self.geometry == "AlexNet's":
             window, hidden = (3, 2), [256 * self.width] * 2
-            start = nn.Conv2d(1, first, 11, stride=4, padding=1)
+            padding = 1 if self.stride == 4 else 3  # both give maps of 54 × 54
+            start = nn.Conv2d(1, first, 11, stride=self.stride, padding=padding)
             after = nn.Conv2d(first, second, 5, padding=2)
         else:
             window, hidden = (2, 2), [120 * self.width, 84 * self.width]
             start = nn.Conv2d(1, first, 5, padding=2)
             after = nn.Conv2d(first, second, 5)
-        layers = [
-            start,
-            activation(),
-            pool(*window),
-            after,
-            activation(),
-            pool(*window),
-        ]
-        for n_in, n_out in pairwise([second, *others]):
-            layers += [nn.Conv2d(n_in, n_out, 3, padding=1), activation()]
+        more = [second, *others]
+        if self.early:
+            more = [first] * len(more)
+        deeper = []
+        for n_in, n_out in pairwise(more):
+            deeper += [nn.Conv2d(n_in, n_out, 3, padding=1), activation()]
+        start = [start, activation(), pool(*window)]
+        after = [after, activation(), pool(*window)]
+        layers = start + deeper + after if self.early else start + after + deeper
         if self.geometry == "AlexNet's":
             layers.append(pool(*window))
         layers.append(nn.Flatten())

@@ -80,7 +80,8 @@ class Training:
         self.net.to(self.device, memory_format=torch.channels_last)
         lr, seed = self.settings["lr"], self.settings["seed"]
         algorithm = getattr(torch.optim, self.settings.get("optimizer", "Adam"))
-        self.optimizer = algorithm(self.net.parameters(), lr=lr, fused=True)
+        options = self.settings.get("options", {})
+        self.optimizer = algorithm(self.net.parameters(), lr=lr, fused=True, **options)
         self.optimizer.zero_grad()  # an interrupted training may have left some
         self.order = getattr(self.train_iter, "generator", None)
         if seed is not None:
