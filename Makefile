@@ -2,84 +2,88 @@
 PYTHON ?= python3
 BOOK := .venv-book/bin/python
 PY := .venv/bin/python
-INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 NB ?=
 
 .PHONY: book serve pdf test verify bench ladder lab notebooks clean
 .PHONY: locks test-oldest test-newest test-nightly
 
 book: .venv-book/done  ## the site, without torch
-	$(BOOK) tools/build_site.py
+	$(BOOK) web/build.py
 
 serve: book  ## the site at http://localhost:8000
 	$(BOOK) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 pdf: book .venv-book/pdf  ## the whole book as one file; needs Chromium
-	$(BOOK) tools/make_pdf.py
+	$(BOOK) web/make_pdf.py
 
 test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	.venv/bin/lint-imports --no-cache
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
 verify: .venv/done  ## the notebooks on the whole data, but for 04's long training
-	$(PY) tools/verify.py
+	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \
+	D2L_LITE_DATA=$$data $(PY) -m pytest -q --nbval $(filter-out %/04_alexnet.ipynb,$(wildcard notebooks/*.ipynb))
 
 bench: .venv/done .venv-bench/done  ## speed, beside torchvision's loader and d2l's loop
-	$(PY) -m bench
+	$(PY) -m experiments.bench
 
 ladder: .venv/done  ## what is missing of the ladder's trainings; hours
-	$(PY) -m results.ladder
+	$(PY) -m experiments.ladder
 
 lab: .venv/done  ## JupyterLab on the notebooks
 	$(PY) -m jupyter lab notebooks
 
 notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or all
-	$(PY) tools/execute.py $(NB)
+	$(PY) tests/book/execute.py $(NB)
 
 clean:
 	rm -rf _build build .venv .venv-book .venv-bench *.egg-info
 
-.venv-book/done: requirements-book.txt constraints.txt
+.venv-book/done: requirements/book.txt requirements/constraints.txt
 	$(PYTHON) -m venv .venv-book
-	$(BOOK) $(INSTALL) -r requirements-book.txt
+	$(BOOK) $(INSTALL) -r requirements/book.txt
 	touch $@
 
-.venv-book/pdf: .venv-book/done requirements-pdf.txt
-	$(BOOK) $(INSTALL) -r requirements-pdf.txt
+.venv-book/pdf: .venv-book/done requirements/pdf.txt
+	$(BOOK) $(INSTALL) -r requirements/pdf.txt
 	touch $@
 
-.venv/done: requirements.txt requirements-book.txt requirements-test.txt constraints.txt pyproject.toml
+.venv/done: requirements.txt requirements/book.txt requirements/test.txt requirements/constraints.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(PY) $(INSTALL) -r requirements.txt -r requirements-book.txt -r requirements-test.txt
+	$(PY) $(INSTALL) -r requirements.txt -r requirements/book.txt -r requirements/test.txt
 	$(PY) $(INSTALL) --no-deps -e .
 	touch $@
 
-.venv-bench/done: requirements-bench.txt constraints.txt
+.venv-bench/done: requirements/bench.txt requirements/constraints.txt
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python $(INSTALL) -r requirements-bench.txt
+	.venv-bench/bin/python $(INSTALL) -r requirements/bench.txt
 	.venv-bench/bin/python $(INSTALL) --no-deps d2l==1.0.3
 	touch $@
 
 # Locks, other versions, nights.
-REQUIREMENTS := -r requirements.txt -r requirements-book.txt -r requirements-test.txt
+REQUIREMENTS := -r requirements.txt -r requirements/book.txt -r requirements/test.txt
 TESTS := -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 COMPILE := .venv-uv/bin/uv pip compile --no-header --no-annotate --generate-hashes \
-	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c constraints.txt
+	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c requirements/constraints.txt
 MADE_FOR := Exact versions with hashes, for Python 3.11 on Linux, x86-64; by make locks.
 
-locks: .venv-uv/done  ## the exact, hashed versions in locks/, from constraints.txt
-	mkdir -p locks
-	echo "# $(MADE_FOR)" > locks/book.txt
-	$(COMPILE) requirements-book.txt >> locks/book.txt
-	echo "# $(MADE_FOR)" > locks/tests.txt
-	$(COMPILE) requirements.txt requirements-book.txt requirements-test.txt \
-		requirements-pdf.txt >> locks/tests.txt
+locks: .venv-uv/done  ## the exact, hashed versions in requirements/locks/, from requirements/constraints.txt
+	echo "# $(MADE_FOR)" > requirements/locks/book.txt
+	$(COMPILE) requirements/book.txt >> requirements/locks/book.txt
+	echo "# $(MADE_FOR)" > requirements/locks/tests.txt
+	$(COMPILE) requirements.txt requirements/book.txt requirements/test.txt \
+		requirements/pdf.txt >> requirements/locks/tests.txt
 
-test-oldest:  ## the tests with the oldest versions that the metadata allow
+test-oldest: .venv-uv/done  ## the tests with the oldest versions that the metadata allow
 	rm -rf .venv-oldest
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/python tools/oldest.py > .venv-oldest/oldest.txt
+	.venv-uv/bin/uv pip compile -q --no-header --no-annotate --no-deps \
+		--resolution lowest-direct pyproject.toml requirements.txt -o .venv-oldest/direct.txt
+	awk -F== 'NR == FNR { old[$$1]; print; next } !($$1 in old) && $$1 != "setuptools"' \
+		.venv-oldest/direct.txt requirements/constraints.txt > .venv-oldest/oldest.txt
 	.venv-oldest/bin/python -m pip install -q -c .venv-oldest/oldest.txt $(REQUIREMENTS)
 	.venv-oldest/bin/python -m pip install -q --no-deps -e .
 	OMP_NUM_THREADS=1 .venv-oldest/bin/python $(TESTS)

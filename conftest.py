@@ -4,7 +4,7 @@
     D2L_LITE_DATA=FOLDER pytest --nbval notebooks    on the data in FOLDER
 
 This file must lie above notebooks/ for pytest to find it. The rules of the
-comparison are in tools/compare.py.
+comparison are in tests/book/compare.py.
 """
 
 import os
@@ -23,7 +23,7 @@ from nbval.plugin import IPyNbCell
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from tools.compare import (  # noqa: E402
+from tests.book.compare import (  # noqa: E402
     Spread,
     compare_outputs,
     message_counts,
@@ -31,7 +31,7 @@ from tools.compare import (  # noqa: E402
     rule_for,
     texts_of,
 )
-from tools.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
+from tests.book.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
 
 SWITCH = "D2L_LITE_DATA"
 SAMPLE = ROOT / "d2l_lite" / "sample"
@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     if config.option.nbval_sanitize_with is None:
-        config.option.nbval_sanitize_with = str(ROOT / "nbval-sanitize.cfg")
+        sanitize = ROOT / "tests" / "book" / "sanitize.cfg"
+        config.option.nbval_sanitize_with = str(sanitize)
 
 
 def start_kernels_below(folder: str) -> Callable[..., RunningKernel]:

@@ -1,23 +1,19 @@
 """The helper of the book "From LeNet to AlexNet": load, trace, train, draw."""
 
-from d2l_lite.check import check
 from d2l_lite.data import load_data_fashion_mnist
 from d2l_lite.device import pick_device
 from d2l_lite.draw import draw_nets, plot_runs, show_images
 from d2l_lite.measure import evaluate
 from d2l_lite.nets import alexnet, lenet
-from d2l_lite.runs import load_record
-from d2l_lite.trace import trace
+from d2l_lite.shapes import trace
 from d2l_lite.train import train_image_classifier
 
 __all__ = [
     "alexnet",
-    "check",
     "draw_nets",
     "evaluate",
     "lenet",
     "load_data_fashion_mnist",
-    "load_record",
     "pick_device",
     "plot_runs",
     "show_images",

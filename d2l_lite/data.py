@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from d2l_lite import ranks
+from d2l_lite import distributed
 from d2l_lite.device import pick_device
 
 Images = Tensor  # (N, 1, H, W), float32 in [0, 1]
@@ -148,7 +148,7 @@ def load_data_fashion_mnist(
     splits = [read_split(folder, name) for name in names]
     sizes = " + ".join(f"{len(labels):,}" for _, labels in splits)
     note = f"; the bundled SAMPLE, not the whole set: {ADVICE}" * (folder == SAMPLE)
-    if ranks.RANK == 0:
+    if distributed.RANK == 0:
         print(f"Fashion-MNIST: {sizes} images from {folder}{note}", file=sys.stderr)
     train, test = splits[0], splits[-1]
     if split == "validation":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from d2l_lite import ranks
+from d2l_lite import distributed
 
 PRECISION_ENV = "D2L_LITE_PRECISION"
 
@@ -18,9 +18,10 @@ def pick_device(name: str | None = None) -> torch.device:
     Under torchrun: a GPU for each process; where they are too few, the cpu.
     Raises ValueError when the named device is unknown or absent here.
     """
-    if name is None and ranks.WORLD_SIZE > 1:
-        enough = torch.cuda.device_count() >= ranks.LOCAL_WORLD_SIZE
-        return torch.device("cuda", ranks.LOCAL_RANK) if enough else torch.device("cpu")
+    if name is None and distributed.WORLD_SIZE > 1:
+        if torch.cuda.device_count() < distributed.LOCAL_WORLD_SIZE:
+            return torch.device("cpu")
+        return torch.device("cuda", distributed.LOCAL_RANK)
     present = ["cpu"]
     if torch.backends.mps.is_available():
         present.insert(0, "mps")
@@ -67,7 +68,7 @@ def device_name(device: torch.device) -> str:
 
 def provenance(device: torch.device) -> dict[str, str]:
     """Where, when and with what a training is made."""
-    processes = f"{ranks.WORLD_SIZE} × " if ranks.WORLD_SIZE > 1 else ""
+    processes = f"{distributed.WORLD_SIZE} × " if distributed.WORLD_SIZE > 1 else ""
     return {
         "device": processes + device_name(device),
         "precision": str(number_type(device)).removeprefix("torch."),

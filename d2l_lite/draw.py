@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from d2l_lite.data import CLASSES
-from d2l_lite.runs import Record, Run
-from d2l_lite.trace import Row, Trace
+from d2l_lite.runs import Run
+from d2l_lite.shapes import Row, Trace
 
 # An opaque light card: legible on a light page and on a dark one.
 CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
@@ -55,24 +55,27 @@ def show(drawing: Figure) -> None:
     plt.close(drawing)
 
 
-def plot_runs(*runs: Run | Record) -> None:
-    """Draw loss and accuracy by epoch, training dashed; of a record, each seed thin,
-    the median bold, and in its net's colour."""
+def plot_runs(*runs: Run | Sequence[Run], names: Sequence[str] = ()) -> None:
+    """Draw loss and accuracy by epoch, training dashed.
+
+    A list of runs, a seed each, is drawn thin behind its bold median. `names` go into
+    the legend; a name of NETS also decides the colour.
+    """
     drawing, (left, right) = figure(2.6, 1, 2)
     others = itertools.cycle((BLUE, GREEN, PURPLE))
-    for run in runs:
-        group, name, colour = [run], "", None
-        if isinstance(run, Record):
-            group, name, colour = run.runs, f"{run.net}, ", NETS.get(run.net)
-        colour = colour or next(others)
+    for run, name in itertools.zip_longest(runs, names):
+        group = [run] if isinstance(run, Run) else run
+        colour = NETS.get(name) or next(others)
+        label = f"{name}, " if name else ""
         for part, line in ("train", "--"), ("test", "-"):
             for axes, what in (left, "loss"), (right, "acc"):
                 curves = [getattr(run, f"{part}_{what}") for run in group]
                 epochs = range(1, len(curves[0]) + 1)
                 middle = [median(values) for values in zip(*curves)]
-                axes.plot(epochs, middle, f".{line}", color=colour, label=name + part)
-                for curve in curves[: len(curves) * (len(curves) > 1)]:
-                    axes.plot(epochs, curve, line, color=colour, alpha=0.4, lw=0.7)
+                axes.plot(epochs, middle, f".{line}", color=colour, label=label + part)
+                if len(curves) > 1:
+                    for curve in curves:
+                        axes.plot(epochs, curve, line, color=colour, alpha=0.4, lw=0.7)
     left.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.05 * left.get_ylim()[1]))
     right.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
     for axes in (left, right):

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from d2l_lite import ranks
+from d2l_lite import distributed
 from d2l_lite.device import number_type, pick_device
-from d2l_lite.trace import trace
+from d2l_lite.shapes import trace
 
 
 def evaluate(net: nn.Module, data_iter: Iterable) -> tuple[float, float]:
@@ -17,7 +17,7 @@ def evaluate(net: nn.Module, data_iter: Iterable) -> tuple[float, float]:
     Raises ValueError for empty data, labels outside 0..9, other logits.
     """
     device = where(data_iter)
-    ranks.join(device)
+    distributed.join(device)
     net.to(device).eval()
     with torch.no_grad():
         return means([forward(net, X, y, device)[1:] for X, y in data_iter])
@@ -38,7 +38,7 @@ def forward(
     size = len(y)
     if y.device.type == "cpu" and size and not 0 <= y.min() <= y.max() <= 9:
         raise ValueError(f"labels must lie in 0..9; these reach {y.min()}..{y.max()}")
-    X, y = ranks.share(X).to(device), ranks.share(y).to(device)
+    X, y = distributed.share(X).to(device), distributed.share(y).to(device)
     numbers = number_type(device)
     with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
         try:
@@ -54,7 +54,7 @@ def forward(
         raise ValueError(f"the net gave {tuple(logits.shape)} logits, not {wanted}")
     loss = F.cross_entropy(logits.float(), y, reduction="sum") / size
     totals = torch.stack([loss.detach(), (logits.argmax(1) == y).sum()])
-    return loss, ranks.add_up(totals), size
+    return loss, distributed.add_up(totals), size
 
 
 def means(rows: list[tuple[Tensor, int]]) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from d2l_lite import ranks
+from d2l_lite import distributed
 from d2l_lite.checkpoint import load_checkpoint, save_checkpoint
 from d2l_lite.data import Minibatches, check_size
 from d2l_lite.device import provenance
@@ -53,13 +53,13 @@ def train_image_classifier(
     try:
         training.go_on()
     except KeyboardInterrupt:
-        if ranks.WORLD_SIZE > 1:
+        if distributed.WORLD_SIZE > 1:
             raise  # the others wait for this process
         net.eval()
         print(f"stopped after {training.epoch} of {num_epochs} epochs")
-    if training.epoch and ranks.RANK == 0:
+    if training.epoch and distributed.RANK == 0:
         print(training.run)
-        if ranks.WORLD_SIZE == 1:  # torchrun has no page to draw on
+        if distributed.WORLD_SIZE == 1:  # torchrun has no page to draw on
             plot_runs(training.run)
     return training.run
 
@@ -76,7 +76,7 @@ class Training:
 
     def __post_init__(self) -> None:
         self.device = where(self.train_iter)
-        ranks.join(self.device)
+        distributed.join(self.device)
         self.net.to(self.device, memory_format=torch.channels_last)
         lr, seed = self.settings["lr"], self.settings["seed"]
         algorithm = getattr(torch.optim, self.settings.get("optimizer", "Adam"))
@@ -103,7 +103,7 @@ class Training:
             }
             if state := load_checkpoint(self.path, self.identity, self.device):
                 self.restore(state)
-        self.model = ranks.together(self.net)
+        self.model = distributed.together(self.net)
 
     def go_on(self) -> None:
         """Train the epochs that are left."""
@@ -112,7 +112,7 @@ class Training:
             total=num_epochs * steps,
             initial=self.epoch * steps + len(self.rows),
             unit="step",
-            disable=ranks.RANK > 0,
+            disable=distributed.RANK > 0,
         ) as bar:
             while self.epoch < num_epochs:
                 bar.set_description(f"epoch {self.epoch + 1} of {num_epochs}")
@@ -126,7 +126,7 @@ class Training:
         start = saved - self.elapsed
         for X, y in self.rest_of_epoch():
             loss, totals, size = forward(self.model, X, y, self.device)
-            (loss * ranks.WORLD_SIZE).backward()  # of a sum: their mean is taken
+            (loss * distributed.WORLD_SIZE).backward()  # of a sum: their mean is taken
             self.optimizer.step()
             self.optimizer.zero_grad()
             self.rows.append((totals, size))
@@ -178,7 +178,7 @@ class Training:
 
     def save(self) -> None:
         """Write all that the next step depends on, once, if there is a file for it."""
-        if not self.path or ranks.RANK > 0:
+        if not self.path or distributed.RANK > 0:
             return
         cuda = self.device.type == "cuda"
         state = {

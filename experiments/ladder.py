@@ -29,21 +29,22 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from d2l_lite import evaluate, load_data_fashion_mnist, trace
-from d2l_lite.data import Minibatches, find_folder
+from d2l_lite.data import Minibatches
 from d2l_lite.device import PRECISION_ENV, number_type
 from d2l_lite.train import Training
 from experiments import plan
 from experiments.plan import RECIPES, Recipe
-from results.record import check_whole_data, clean_commit, hash_of
+from experiments.record import HELPER, clean_commit, code_hash, whole_data
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "results" / "edition2"
 SCHEMA = ROOT / "results" / "schema" / "recipe.json"
 # The modules that decide a result, in the order in which they are hashed.
 CODE = [
-    *(f"d2l_lite/{name}.py" for name in ("data", "device", "nets", "train")),
-    *(f"d2l_lite/{name}.py" for name in ("measure", "ranks", "trace", "ladder")),
-    *(f"experiments/{name}.py" for name in ("plan", "ladder", "silence")),
+    *HELPER,
+    ("d2l_lite/shapes.py", "d2l_lite/trace.py"),
+    ("d2l_lite/lab/ladder.py", "d2l_lite/ladder.py"),
+    *((f"experiments/{name}.py",) for name in ("plan", "ladder", "silence")),
 ]
 SECONDS_PER_MMAC = 20  # of ten epochs, on one core; a first guess
 DIGITS = 6
@@ -349,13 +350,8 @@ def made(here: dict, commit: str, code: str | None = None) -> dict:
         "time": now,
         "python": platform.python_version(),
         "commit": commit,
-        "code": code or code_hash(),
+        "code": code or code_hash(CODE),
     }
-
-
-def code_hash() -> str:
-    """SHA-256 over the modules that decide a result."""
-    return hash_of([(ROOT / name).read_bytes() for name in CODE])
 
 
 # -------------------------------------------------------------------------- all
@@ -370,7 +366,7 @@ def run_all(
     folder: Folder, names: list[str], pool: Executor, workers: int, commit: str
 ) -> None:
     """Train until nothing is missing, `workers` trainings at a time."""
-    running, code = {}, code_hash()
+    running, code = {}, code_hash(CODE)
     while True:
         for job in folder.waiting(names):
             if len(running) == workers:
@@ -433,7 +429,7 @@ def main() -> None:
     print(jobs, "trainings can be done at once;", folder.hours(names, options.workers))
     if options.plan:
         return
-    check_whole_data(find_folder())
+    whole_data()
     commit = clean_commit()
     folder.path.mkdir(parents=True, exist_ok=True)
     try:

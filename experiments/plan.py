@@ -25,7 +25,7 @@ images as there are validation images.
 
 *Verdicts.* Each contrast is judged by Welch's t test, two-sided, whose standard
 error holds the seeds and, for test accuracies, the test images (see
-d2l_lite/evidence.py). Steps and claims are one family, corrected by Holm over its
+d2l_lite/lab/evidence.py). Steps and claims are one family, corrected by Holm over its
 distinct contrasts; a claim that repeats a step is the same test. At 5 % a contrast
 *holds here* or is *reversed here*. Where no difference is found, two one-sided
 tests of 5 % each, uncorrected, ask whether it lies within one point: *no difference
@@ -67,7 +67,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from d2l_lite.ladder import ACTIVATIONS, RUNGS, Rung
+from d2l_lite.lab.ladder import ACTIVATIONS, RUNGS, Rung
 
 GRID = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 WIDEST = (0.000125, 0.00025, *GRID, 0.032, 0.064)

@@ -19,11 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from d2l_lite import alexnet, load_data_fashion_mnist
-from d2l_lite.data import find_folder
 from d2l_lite.device import pick_device, provenance
 from d2l_lite.measure import forward
 from experiments.ladder import RECORDS, made, write_json
-from results.record import check_whole_data, clean_commit
+from experiments.record import clean_commit, whole_data
 
 STEPS, WARM_UP, BATCH_SIZE, IMAGES = 12, 100, 128, 500
 CASES = {  # rate, steps of warm-up, seeds
@@ -76,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=Path, default=RECORDS)
     path = parser.parse_args().records / "silence.json"
-    check_whole_data(find_folder())
+    whole_data()
     commit = clean_commit()
     rows = json.loads(path.read_bytes())["runs"] if path.exists() else []
     for case, (lr, warm_up, seeds) in CASES.items():

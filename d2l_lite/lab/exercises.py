@@ -1,0 +1,253 @@
+"""Check answers to the exercises; what is right is computed, and so are known slips."""
+
+import functools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from numbers import Integral, Real
+from statistics import stdev
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from d2l_lite.data import Minibatches
+from d2l_lite.lab.evidence import LEVEL, accuracies, compare
+from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
+from d2l_lite.lab.records import RECORDS
+from d2l_lite.measure import means
+from d2l_lite.nets import alexnet, lenet
+from d2l_lite.shapes import Trace, quotient, walk
+
+# The right answer (for a function: {input: the value's own key}), why it is right,
+# and known slips: {wrong answer: what is wrong with it}.
+Key = tuple[float | dict | Rung, str, dict[float | Rung, str]]
+META = torch.device("meta")  # has shapes, but no numbers
+NEAR = 0.005  # what need not be whole is right within half a percent
+
+
+def check(exercise: str, answer: object) -> None:
+    """Print "right" and why, "not answered yet", or what is wrong with the answer.
+
+    exercise is the number in the cell, such as "01.1". answer is a number, a tensor
+    of one number, a function or a Rung; `...` means that there is none yet. What need
+    not be whole is right within half a percent. Raises ValueError for another exercise.
+    """
+    keys = all_keys()
+    if exercise not in keys:
+        raise ValueError(f"no exercise {exercise!r}; there are {', '.join(keys)}")
+    if answer is ...:
+        print("not answered yet")
+    elif fault := find_fault(answer, keys[exercise]):
+        print(f"not right: {fault}")
+    else:
+        print(f"right: {keys[exercise][1]}")
+
+
+def find_fault(answer: object, key: Key) -> str:
+    """Say what is wrong, the type before the value; nothing if all is right."""
+    right, _, slips = key
+    if isinstance(right, dict):
+        return find_input(answer, right)
+    if isinstance(right, Rung):
+        return find_setting(answer, right, slips)
+    if isinstance(answer, Tensor) and answer.numel() == 1:
+        answer = answer.item()
+    if isinstance(answer, bool) or not isinstance(answer, Real) or answer != answer:
+        return f"one number is asked, not {answer!r:.40}"
+    near = 0 if isinstance(right, int) else NEAR
+    fits = isinstance(answer, Integral) or not isinstance(right, int)
+    if fits and abs(answer - right) <= near * abs(right):
+        return ""
+    for wrong, hint in slips.items():
+        if abs(answer - wrong) <= near * abs(wrong):
+            return hint
+    if not fits:
+        return f"a whole number is asked, not {answer}"
+    return "it is too large" if answer > right else "it is too small"
+
+
+def find_input(function: object, keys: dict[tuple[int, ...], Key]) -> str:
+    """Say at which input the function is wrong first, and how."""
+    if not callable(function):
+        return f"a function is asked, not {function!r:.40}"
+    for case, key in keys.items():
+        try:
+            given = function(*case)
+        except Exception as error:
+            return f"answer{case} raises {type(error).__name__}: {error}"
+        if fault := find_fault(given, key):
+            return f"answer{case} is {given!r:.40}, torch says {key[0]}: {fault}"
+    return ""
+
+
+def find_setting(rung: object, right: Rung, slips: dict[Rung, str]) -> str:
+    """Say what is wrong with a rung."""
+    if not isinstance(rung, Rung):
+        return f"a Rung is asked, not {rung!r:.40}"
+    other = "some setting is another; compare it with both neighbours"
+    return "" if rung == right else slips.get(rung, other)
+
+
+@functools.cache
+def all_keys() -> dict[str, Key]:
+    """The keys of all exercises; a number typed below is a question's."""
+    start = on_data() | on_lenet() | on_shapes() | on_alexnet()
+    return start | on_speed() | on_ladder() | on_inside()
+
+
+def traced(build: Callable[[], nn.Sequential], side: int, **first: object) -> Trace:
+    """Trace a net; `first` changes settings of its first layer."""
+    with META:
+        net = build()
+    vars(net[0]).update(first)
+    return walk(net, (1, 1, side, side))
+
+
+def on_data() -> dict[str, Key]:
+    """Chapter 1: the steps of ten epochs; the error of a mean of means."""
+    images, labels = torch.empty(2, 60_000, device=META)
+    epoch = len(Minibatches(images, labels, 128, device=META))
+    hits, sizes = torch.tensor([4.0, 4.0, 0.0]), (4, 4, 2)
+    _, accuracy = means([(n.repeat(2), size) for n, size in zip(hits, sizes)])
+    mean = (hits / torch.tensor(sizes)).mean().item()
+    at_once = 10 * 60_000 / 128
+    return {
+        "01.1": (10 * epoch, "each epoch ends with a short minibatch of its own", {
+            at_once: "each epoch ends with a short minibatch, which is a whole step",
+            round(at_once): "round up for each epoch, not once for all ten",
+            10 * (epoch - 1): "the short minibatches are steps too"}),
+        "01.2": (accuracy - mean, "in the mean, two pictures weigh as much as four", {
+            mean - accuracy: "turn the sign: the mean is the smaller one",
+            mean: "this is the mean; how far below the accuracy is it?"}),
+    }  # fmt: skip
+
+
+def on_lenet() -> dict[str, Key]:
+    """Chapter 2: LeNet with a smaller window, and without padding."""
+    weights = nn.Conv2d(6, 16, 3, device=META).weight
+    usual, flat = (
+        traced(lenet, 28, padding=(p, p)).rows[6].output_shape[1] for p in (2, 0)
+    )
+    return {
+        "02.1": (weights.numel() + 16, "16 filters of 3 · 3 · 6 weights and a bias", {
+            weights.numel(): "these are the weights without the 16 biases",
+            weights[:, 0].numel() + 16: "each filter looks at all six maps"}),
+        "02.2": (flat, "16 maps of 4 by 4", {
+            flat // 16: "this is one map, and there are 16",
+            usual: "this is LeNet with its padding"}),
+    }  # fmt: skip
+
+
+def on_shapes() -> dict[str, Key]:
+    """Chapter 3: windows with holes; sides that fit; a smaller stride; the work."""
+    draw = random.Random(0).randint
+    drawn = [[draw(20, 224), draw(1, 7), draw(1, 4), draw(0, 3), 1 + i // 70]
+             for i in range(200)]  # fmt: skip
+    fit = [n for n in range(28, 99) if not traced(lenet, n).failure]
+    usual, finer = (
+        traced(alexnet, 224, stride=(s, s)).rows[12].receptive_field for s in (4, 2)
+    )
+    rows = traced(lenet, 28).rows
+    macs, parameters = [row.macs for row in rows], [row.parameters for row in rows]
+    busy, heavy = macs.index(max(macs)), parameters.index(max(parameters))
+    return {
+        "03.1": ({tuple(n): on_size(*n) for n in drawn}, "as torch, 200 times", {}),
+        "03.2": (fit[-1], "two floors leave room for three pixels more", {
+            fit[-1] + 1: "at this side the last maps have 6 pixels a side",
+            fit[0]: "this is the smallest side"}),
+        "03.3": (finer, "the first window stays, and every later step is halved", {
+            usual: "this is for a stride of 4; all later steps become shorter",
+            usual // 2: "the first window keeps its 11 pixels, whatever its stride"}),
+        "03.4": (busy, "it uses each weight at 10 · 10 places", {
+            heavy: "it has most parameters, but uses each only once",
+            busy + 1: "layers are counted from 0"}),
+    }  # fmt: skip
+
+
+def on_size(n: int, k: int, s: int, p: int, d: int) -> Key:
+    """What torch's convolution makes of one input of exercise 03.1."""
+    X = torch.empty(1, 1, n, n, device=META)
+    holes, solid = (nn.Conv2d(1, 1, k, s, p, i, device=META) for i in (d, 1))
+    wrong = {solid(X).shape[2]: "with holes a window spans more than k pixels"}
+    return holes(X).shape[2], "", wrong | {quotient(holes, X): "the floor is missing"}
+
+
+def on_alexnet() -> dict[str, Key]:
+    """Chapter 4: the first linear layer; other pictures; what Adam keeps."""
+    net = traced(alexnet, 224)
+    linear, weights = net.rows[14], 4 * net.parameters
+    share = linear.parameters / net.parameters
+    usual, flat = (traced(alexnet, n).rows[13].output_shape[1] for n in (224, 227))
+    field = net.rows[2].receptive_field
+    return {
+        "04.1": (share, "one layer holds more than half of the net", {
+            100 * share: "a share lies between 0 and 1",
+            linear.macs / net.macs: "this is its share of the MACs"}),
+        "04.2": (flat, "256 maps of 6 by 6", {
+            usual: "this is for 224; 227 stands on the next step",
+            flat // 256: "this is one map, and there are 256"}),
+        "04.3": (field * 28 / 224, "less than half of what LeNet's first filter sees", {
+            field: "these are pixels of the enlarged picture",
+            field * 224 / 28: "an original pixel is 8 enlarged ones, so divide"}),
+        "04.4": (2 * weights, "two means of four bytes for each parameter", {
+            weights: "Adam keeps two means for each parameter",
+            2 * net.parameters: "these are numbers, and each takes four bytes"}),
+    }  # fmt: skip
+
+
+def on_speed() -> dict[str, Key]:
+    """Chapter 5: the arithmetic of an epoch; the bytes of enlarged pictures."""
+    seconds = 60_000 * 3 * 2 * traced(alexnet, 224).macs / 100e12
+    enlarged = torch.empty(60_000, 1, 224, 224, device=META)
+    return {
+        "05.1": (seconds, "the arithmetic alone; all waiting comes on top", {
+            seconds / 2: "a MAC is two operations",
+            seconds / 3: "this is the way there, without the way back"}),
+        "05.2": (enlarged.nbytes, "256 times what the loader keeps", {
+            enlarged.numel(): "these are numbers, and each takes four bytes",
+            enlarged.nbytes // 64: "these are pictures of 28 pixels"}),
+    }  # fmt: skip
+
+
+def on_ladder() -> dict[str, Key]:
+    """Chapter 6: a mean difference, its interval, Holm's first p, a missing rung."""
+    before, after = accuracies("lenet"), accuracies("width")
+    (climb,) = compare([("lenet to width", before, after)])
+    points, half = 100 * climb.difference, 100 * (climb.high - climb.low) / 2
+    spread = 100 * stdev(after[seed] - before[seed] for seed in before)
+    dropout, geometry = RUNGS["dropout"], RUNGS["geometry"]
+    return {
+        "06.1": (points, "the means of the steps between add up to it", {
+            -points: "turn the sign: `width` is the higher one",
+            points / 100: "a point is a hundredth of accuracy"}),
+        "06.2": (half, "the spread of the differences counts, not that of the nets", {
+            2 * half: "this is from end to end",
+            spread: "the mean of n differences spreads less than one of them",
+            half / 100: "a point is a hundredth of accuracy"}),
+        "06.3": (LEVEL / len(STEPS), "the first of many steps has it hardest", {
+            LEVEL: "so it would be if there were no other step",
+            LEVEL * len(STEPS): "multiply p, or divide the 5 in 100"}),
+        "06.4": (replace(dropout, side=112), "LeNet's windows on larger pictures", {
+            replace(dropout, geometry=geometry.geometry):
+                "AlexNet's windows do not fit into 28 pixels, so it cannot be built",
+            dropout: "this is the step's lower end",
+            geometry: "this is the step's upper end"}),
+    }  # fmt: skip
+
+
+def on_inside() -> dict[str, Key]:
+    """Chapter 7: mistakes that both nets make, and those with the same answer."""
+    kept = np.load(RECORDS / "inside.npz")
+    answers = kept["lenet_predicted"], kept["alexnet_predicted"]
+    small, large = (predicted != kept["labels"] for predicted in answers)
+    both = small & large
+    same = both & (answers[0] == answers[1])
+    return {
+        "07.1": (both.sum() / large.sum(), "most of its mistakes are LeNet's too", {
+            both.sum() / small.sum(): "this is the share of LeNet's mistakes",
+            both.mean(): "this is the share of all pictures"}),
+        "07.2": (same.sum() / both.sum(), "they are fooled in the same way", {
+            same.sum() / large.sum(): "this is the share of all of AlexNet's mistakes",
+            same.mean(): "this is the share of all pictures"}),
+    }  # fmt: skip

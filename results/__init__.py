@@ -1,1 +1,0 @@
-"""Every experiment of the book: what is run, how, and what came out."""

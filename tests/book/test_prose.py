@@ -1,0 +1,120 @@
+"""What the pages say of the ladder and the ledger in words is what the records say.
+
+A verdict that is printed by a cell follows the records by itself. These are the ones
+that sentences of chapter 6, chapter 8 or the introduction rest on: when a test below
+fails, the sentence has to be written anew.
+"""
+
+from statistics import mean
+
+import pytest
+
+from d2l_lite.lab.claims import LEFT, judge_claims
+from d2l_lite.lab.evidence import accuracies, compare, load_rung
+from d2l_lite.lab.ladder import STEPS
+from d2l_lite.lab.records import RECORDS
+
+STEP_VERDICTS = {
+    "sigmoid to ReLU": "helps",
+    "average to maximum": "undecided",
+    "width 1 to 2": "helps",
+    "2 to 5 convolutions": "hurts",
+    "dropout": "undecided",
+    "AlexNet's geometry, at 112 pixels": "undecided",
+    "112 to 224 pixels": "helps",
+    "sigmoid to tanh": "helps",
+    "tanh to ReLU": "helps",
+    "width 1 to 2, 5 convolutions": "helps",
+    "ReLU undone: sigmoid": "hurts",
+    "ReLU undone: tanh": "undecided",
+    "Xavier's first weights, LeNet": "undecided",
+    "Kaiming's first weights, 2 convolutions": "undecided",
+    "Kaiming's first weights, 5 convolutions": "undecided",
+    "2 to 5 convolutions, Kaiming's weights": "undecided",
+    "2 to 5 convolutions, narrow": "hurts",
+    "maximum undone: average": "undecided",
+}
+CLAIM_VERDICTS = {
+    "climb": "holds here",
+    "climb-short": "undecided",
+    "alexnet": "undecided",
+    "sigmoid-deep": "holds here",
+    "relu-tanh": "holds here",
+    "tanh-deep": "undecided",
+    "deep": "reversed here",
+    "deep-narrow": "undecided",
+    "sigmoid-adam": "reversed here",
+    "sigmoid-sgd": "holds here",
+}
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """The comparison of every step, by what changes."""
+    changes = [(what, accuracies(one), accuracies(two)) for what, one, two in STEPS]
+    return {step.change: step for step in compare(changes)}
+
+
+@pytest.mark.parametrize("step", STEP_VERDICTS)
+def test_a_step_is_as_chapter_6_reads_it(steps, step):
+    assert steps[step].verdict == STEP_VERDICTS[step]
+
+
+def test_relu_is_the_largest_step_and_tanh_brings_most_of_it(steps):
+    up = [steps[what].difference for what, *_ in STEPS[:7]]
+    relu, tanh = steps["sigmoid to ReLU"], steps["sigmoid to tanh"]
+    assert relu.difference == max(up) > 2 * sorted(up)[-2]
+    assert tanh.difference > relu.difference / 2
+    sizes = {name: abs(step.difference) for name, step in steps.items()}
+    assert max(sizes, key=sizes.get) == "ReLU undone: sigmoid"
+    means = [mean(accuracies(rung).values()) for _, _, rung in STEPS[3:6]]
+    assert means == sorted(means, reverse=True)  # they fall, rung by rung
+
+
+def test_two_claims_are_reversed():
+    reversed_here = [c.id for c in judge_claims() if c.verdict == "reversed here"]
+    assert reversed_here == ["deep", "sigmoid-adam"]
+
+
+def test_less_than_half_of_the_claims_hold():
+    hold = [claim.verdict == "holds here" for claim in judge_claims()]
+    assert 0.3 < sum(hold) / len(hold) < 0.5
+
+
+def test_no_training_of_the_deep_nets_broke_off():
+    ladder = RECORDS / "edition1" / "ladder"
+    deep = [path.stem for path in ladder.glob("deep-*.json")]
+    runs = [run for name in deep for run in load_rung(name)["runs"]]
+    assert len(runs) == 90 and not any(run["failure"] for run in runs)
+
+
+@pytest.mark.parametrize("claim", CLAIM_VERDICTS)
+def test_a_claim_is_as_the_pages_say(claim):
+    verdicts = {claim.id: claim.verdict for claim in judge_claims()}
+    assert verdicts[claim] == CLAIM_VERDICTS[claim]
+
+
+def left(name: str, lr: float) -> int:
+    """How many of five seeds left one in ten."""
+    runs = [run for run in load_rung(name)["runs"] if run["lr"] == lr]
+    assert len(runs) == 5
+    return sum(any(acc > LEFT for acc in run["val_acc"]) for run in runs)
+
+
+def test_the_deep_net_with_sigmoids_learns_as_chapter_6_says():
+    assert [left("deep-sigmoid-adam", lr) for lr in (0.001, 0.003, 0.01)] == [5, 5, 0]
+    assert [left("deep-sigmoid-sgd", lr) for lr in (0.01, 0.1, 1.0)] == [0, 0, 0]
+    assert left("deep-relu-sgd", 0.01) == 1
+
+
+def test_the_top_takes_about_nine_times_as_long_as_width_at_a_third_of_the_rate():
+    finals = {
+        name: [run for run in load_rung(name)["runs"] if run["phase"] == "final"]
+        for name in ("width", "geometry", "resolution")
+    }
+    seconds = {
+        name: min(sum(run["seconds"]) for run in runs) for name, runs in finals.items()
+    }
+    assert 7.5 < seconds["resolution"] / seconds["width"] < 10.5
+    for name in "geometry", "resolution":
+        assert {run["lr"] for run in finals[name]} == {0.001}

@@ -1,0 +1,432 @@
+"""Fashion-MNIST is found, read, checked and cut into minibatches."""
+
+import gzip
+import math
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.transforms import v2
+
+from d2l_lite import data, load_data_fashion_mnist
+from d2l_lite.data import FILES, SAMPLE, SWITCH, Minibatches, find_folder
+from tests.book.cut_data import cut, write_gzip
+
+N = 23
+CPU = torch.device("cpu")
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A small folder with the four files, all in order."""
+    folder = tmp_path_factory.mktemp("whole")
+    cut(SAMPLE, folder, N, 9)
+    return folder
+
+
+@pytest.fixture
+def folder(whole, tmp_path, monkeypatch):
+    """A copy of it that a test may spoil; the switch names it."""
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    monkeypatch.setenv(SWITCH, str(copy))
+    return copy
+
+
+def numbered(batch_size, shuffle=True):
+    """Minibatches of N pictures whose first pixel is their number."""
+    images = torch.zeros(N, 1, 28, 28, dtype=torch.uint8)
+    images[:, 0, 0, 0] = torch.arange(N)
+    labels = torch.arange(N) % 10
+    return Minibatches(images, labels, batch_size, shuffle=shuffle, device=CPU)
+
+
+def order(batches):
+    """The numbers of the pictures in the order in which one epoch brings them."""
+    return [round(v) for X, _ in batches for v in (X[:, 0, 0, 0] * 255).tolist()]
+
+
+# ---------------------------------------------------------------- minibatches
+
+
+def test_a_minibatch_is_float32_pictures_in_0_to_1_and_int64_labels(folder):
+    for batches in load_data_fashion_mnist(8, device=CPU):
+        X, y = next(iter(batches))
+        assert (X.shape, X.dtype) == ((8, 1, 28, 28), torch.float32)
+        assert (y.shape, y.dtype) == ((8,), torch.int64)
+        assert X.min() == 0
+        assert 0.9 < X.max() <= 1
+        assert 0 <= y.min() <= y.max() <= 9
+
+
+def test_the_pictures_are_the_bytes_of_the_file_divided_by_255(folder):
+    _, test_iter = load_data_fashion_mnist(9, device=CPU)
+    X, y = next(iter(test_iter))
+    raw = gzip.decompress((folder / TEST_IMAGES).read_bytes())[16:]
+    assert (X * 255).round().flatten().tolist() == list(raw)
+    assert y.tolist() == list(gzip.decompress((folder / TEST_LABELS).read_bytes())[8:])
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, N, N + 1])
+def test_every_picture_comes_once_an_epoch_with_its_label(batch_size):
+    batches = numbered(batch_size)
+    for _ in range(2):
+        X, y = map(torch.cat, zip(*batches))
+        numbers = (X[:, 0, 0, 0] * 255).round().long()
+        assert sorted(numbers.tolist()) == list(range(N))
+        assert torch.equal(y, numbers % 10)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, N, N + 1])
+def test_the_length_is_the_number_of_minibatches_and_the_last_is_short(batch_size):
+    batches = numbered(batch_size)
+    sizes = [len(y) for _, y in batches]
+    assert len(batches) == len(sizes)
+    assert set(sizes[:-1]) <= {batch_size}
+    assert sizes[-1] == (N % batch_size or batch_size)
+
+
+def test_the_order_differs_between_epochs_and_starts_anew_with_its_seed():
+    batches = numbered(5)
+    batches.generator.manual_seed(3)
+    first, second = order(batches), order(batches)
+    batches.generator.manual_seed(3)
+    assert first != second
+    assert first != sorted(first)
+    assert (order(batches), order(batches)) == (first, second)
+
+
+def test_the_order_neither_hears_nor_moves_torchs_own_random_numbers():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    one, two = numbered(5), numbered(5)
+    torch.manual_seed(1)
+    first = order(one)
+    assert torch.equal(torch.rand(3), expected)
+    torch.manual_seed(2)
+    assert order(two) == first
+
+
+def test_only_the_training_pictures_are_shuffled(folder):
+    train_iter, test_iter = load_data_fashion_mnist(4, device=CPU)
+    for batches, is_same in ((train_iter, False), (test_iter, True)):
+        labels = torch.cat([y for _, y in batches])
+        assert torch.equal(labels, batches.labels) == is_same
+    one, two = (torch.cat([X for X, _ in test_iter]) for _ in range(2))
+    assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("side", [1, 14, 27, 28, 29, 56, 224])
+def test_resizing_is_torchvisions_to_one_grey_level(folder, side):
+    _, test_iter = load_data_fashion_mnist(4, resize=side, device=CPU)
+    oracle = v2.Resize((side, side), antialias=True)
+    for i, (X, _) in enumerate(test_iter):
+        images = test_iter.images[4 * i : 4 * i + 4]
+        expected = oracle(images)  # of bytes, as a torchvision pipeline has it
+        assert X.shape == (len(images), 1, side, side)
+        assert (X - expected / 255).abs().max() <= 1 / 255 + 1e-6
+        exact = oracle(images.float() / 255)
+        torch.testing.assert_close(X, exact, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "8", True])
+@pytest.mark.parametrize("name", ["batch_size", "resize"])
+def test_a_size_that_is_no_whole_number_from_1_is_refused(folder, name, value):
+    sizes = {"batch_size": 4, "resize": 28} | {name: value}
+    with pytest.raises(ValueError, match=f"{name} must be a whole number.*{value}"):
+        load_data_fashion_mnist(**sizes, device=CPU)
+
+
+def test_minibatches_that_differ_in_pictures_or_recipe_differ_in_words():
+    X = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
+    y = torch.arange(3)
+    changed = X.clone()
+    changed[2, 0, 27, 27] = 1
+    words = {
+        repr(Minibatches(X, y, 2, device=CPU)),
+        repr(Minibatches(changed, y, 2, device=CPU)),
+        repr(Minibatches(X, y, 3, device=CPU)),
+        repr(Minibatches(X, y, 2, 56, device=CPU)),
+        repr(Minibatches(X, y, 2, shuffle=True, device=CPU)),
+    }
+    assert len(words) == 5
+    assert repr(Minibatches(X.clone(), y, 2, device=CPU)) in words
+
+
+# ------------------------------------------------------------ finding the data
+
+
+@pytest.fixture
+def nothing_named(monkeypatch, tmp_path):
+    """No folder is named, Debian's is not there, nothing can be downloaded."""
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(data, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(data, "download", lambda: None)
+
+
+def test_the_search_is_switch_then_debian_then_download_then_sample(
+    nothing_named, whole, monkeypatch, tmp_path
+):
+    assert find_folder() == SAMPLE
+    monkeypatch.setattr(data, "download", lambda: tmp_path / "cache")
+    assert find_folder() == tmp_path / "cache"
+    monkeypatch.setattr(data, "DEBIAN", whole)
+    assert find_folder() == whole
+    monkeypatch.setenv(SWITCH, str(tmp_path / "named"))
+    assert find_folder() == tmp_path / "named"
+
+
+def test_a_debian_folder_that_lacks_a_file_is_passed_over(
+    nothing_named, folder, monkeypatch
+):
+    monkeypatch.delenv(SWITCH)
+    monkeypatch.setattr(data, "DEBIAN", folder)
+    assert find_folder() == folder
+    (folder / TEST_LABELS).unlink()
+    assert find_folder() == SAMPLE
+
+
+def test_standard_error_says_which_data_these_are(nothing_named, capsys, folder):
+    load_data_fashion_mnist(4, device=CPU)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert f"{N} + 9 images from {folder}" in printed.err
+    assert "SAMPLE" not in printed.err
+
+
+@pytest.fixture
+def network(monkeypatch, tmp_path):
+    """A made-up network: a test says which mirrors answer, and sees what is asked."""
+    state = {"down": set(), "asked": []}
+
+    def retrieve(url, known_hash, fname, path, downloader):
+        mirror = url.removesuffix(fname)
+        state["asked"].append((mirror, fname, known_hash))
+        if mirror in state["down"]:
+            raise OSError("no route to host")
+
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(data, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("pooch.retrieve", retrieve)
+    data.download.cache_clear()
+    yield state
+    data.download.cache_clear()
+
+
+def test_a_download_asks_the_first_mirror_for_each_file_by_its_sum(
+    network, tmp_path, capsys
+):
+    assert find_folder() == tmp_path / "cache"
+    expected = [(data.MIRRORS[0], name, f"md5:{md5}") for name, md5 in FILES.items()]
+    assert network["asked"] == expected
+    assert capsys.readouterr().err == ""
+
+
+def test_a_download_goes_on_to_the_second_mirror(network, tmp_path, capsys):
+    network["down"] = {data.MIRRORS[0]}
+    assert find_folder() == tmp_path / "cache"
+    assert [mirror for mirror, *_ in network["asked"]] == [
+        data.MIRRORS[0],
+        *[data.MIRRORS[1]] * 4,
+    ]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert data.MIRRORS[0] in line
+    assert "no route to host" in line
+
+
+def test_without_a_network_the_sample_is_read_and_one_line_says_so(network, capsys):
+    network["down"] = set(data.MIRRORS)
+    train_iter, test_iter = load_data_fashion_mnist(50, device=CPU)
+    assert (len(train_iter.labels), len(test_iter.labels)) == (2_000, 500)
+    printed = capsys.readouterr()
+    (line,) = [line for line in printed.err.splitlines() if "SAMPLE" in line]
+    assert "not the whole set" in line
+    assert str(SAMPLE) in line
+    load_data_fashion_mnist(50, device=CPU)
+    assert len(network["asked"]) == 2  # a second load does not ask again
+
+
+def test_a_download_with_a_wrong_sum_is_not_taken(network, monkeypatch, capsys):
+    def retrieve(*args, **kwargs):
+        raise ValueError("MD5 hash of downloaded file does not match")
+
+    monkeypatch.setattr("pooch.retrieve", retrieve)
+    assert find_folder() == SAMPLE
+    assert "does not match" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------- faulty folders
+
+
+def idx(*shape, values=None):
+    """An IDX file of bytes with this shape."""
+    size = torch.Size(shape).numel()
+    head = struct.pack(f">4B{len(shape)}i", 0, 0, 8, len(shape), *shape)
+    return head + (bytes(size) if values is None else bytes(values))
+
+
+def replace(name, content):
+    """A fault: the file holds something else, properly packed."""
+    return lambda folder: write_gzip(folder / name, content)
+
+
+def pack(change):
+    """A fault of one file: its unpacked content is changed, and packed again."""
+    return lambda path: write_gzip(path, change(gzip.decompress(path.read_bytes())))
+
+
+def raw(change):
+    """A fault of one file: its bytes as they lie on the disk are changed."""
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+def says(count):
+    """A fault of one file: it says that it holds `count` images or labels."""
+    return pack(lambda content: content[:4] + struct.pack(">i", count) + content[8:])
+
+
+def folder_instead(path):
+    """A fault of one file: a folder has its name."""
+    path.unlink()
+    path.mkdir()
+
+
+HTML = b"<!DOCTYPE html><title>404 Not Found</title>" * 20
+FAULTS_OF_A_FILE = {
+    "missing": lambda path: path.unlink(),
+    "a folder": folder_instead,
+    "no bytes": raw(lambda content: b""),
+    "one byte": raw(lambda content: content[:1]),
+    "truncated": raw(lambda content: content[: len(content) // 2]),
+    "check sum cut": raw(lambda content: content[:-8]),
+    "last byte cut": raw(lambda content: content[:-1]),
+    "garbled": raw(lambda c: c[: len(c) // 2] + b"?" * 9 + c[len(c) // 2 + 9 :]),
+    "something after": raw(lambda content: content + b"more"),
+    "not packed": raw(gzip.decompress),
+    "a page of HTML": raw(lambda content: HTML),
+    "packed HTML": pack(lambda content: HTML),
+    "nothing packed": pack(lambda content: b""),
+    "wrong type": pack(lambda content: b"\x00\x00\x0d" + content[3:]),
+    "wrong magic": pack(lambda content: b"\x01" + content[1:]),
+    "no dimensions": pack(lambda content: b"\x00\x00\x08\x00"),
+    "header cut": pack(lambda content: content[:6]),
+    "value cut": pack(lambda content: content[:-1]),
+    "value more": pack(lambda content: content + b"\x00"),
+    "count 0": says(0),
+    "count below 0": says(-1),
+    "count 1": says(1),
+    "count too high": says(N + 1),
+    "count beyond all memory": says(2**31 - 1),
+}
+
+
+FAULTS = {
+    "no folder": shutil.rmtree,
+    "other size": replace(TRAIN_IMAGES, idx(N, 28, 27)),
+    "other size, as many pixels": replace(TRAIN_IMAGES, idx(N, 56, 14)),
+    "other size for testing": replace(TEST_IMAGES, idx(9, 14, 56)),
+    "one image, as many pixels": replace(TRAIN_IMAGES, idx(1, N * 28, 28)),
+    "labels for images": replace(TRAIN_IMAGES, idx(N)),
+    "images for labels": replace(TRAIN_LABELS, idx(N, 28, 28)),
+    "label 10": replace(TRAIN_LABELS, idx(N, values=[10, *[0] * (N - 1)])),
+    "label 255": replace(TEST_LABELS, idx(9, values=[*[0] * 8, 255])),
+    "fewer labels": replace(TRAIN_LABELS, idx(N - 1)),
+    "more labels": replace(TRAIN_LABELS, idx(N + 1)),
+    "fewer images": replace(TRAIN_IMAGES, idx(N - 1, 28, 28)),
+    "more images": replace(TEST_IMAGES, idx(10, 28, 28)),
+    "no images": lambda folder: (
+        replace(TEST_IMAGES, idx(0, 28, 28))(folder),
+        replace(TEST_LABELS, idx(0))(folder),
+    ),
+}
+
+
+def refused(folder):
+    """Require an error that names the folder and says what to do."""
+    with pytest.raises(ValueError) as caught:
+        load_data_fashion_mnist(4, device=CPU)
+    message = str(caught.value)
+    assert str(folder) in message
+    assert "fetch it again" in message
+    assert SWITCH in message
+    return message
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("fault", FAULTS_OF_A_FILE)
+def test_a_faulty_file_of_a_named_folder_is_named(folder, fault, name):
+    load_data_fashion_mnist(4, device=CPU)  # it was in order
+    FAULTS_OF_A_FILE[fault](folder / name)
+    assert name in refused(folder)
+
+
+def test_a_named_folder_that_is_a_file_is_refused(folder, monkeypatch):
+    monkeypatch.setenv(SWITCH, str(folder / TEST_LABELS))
+    refused(folder / TEST_LABELS)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_named_folder_that_is_faulty_is_an_error_that_says_what_to_do(folder, fault):
+    load_data_fashion_mnist(4, device=CPU)  # it was in order
+    FAULTS[fault](folder)
+    refused(folder)
+
+
+# ------------------------------------------------------------------------ memory
+
+PEAK = """
+    import os, re, sys
+    from pathlib import Path
+    from d2l_lite import load_data_fashion_mnist
+
+    def peak():
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
+
+    for data, batch_size in (sys.argv[1], 2), (sys.argv[2], 128):  # first, warm up
+        os.environ["D2L_LITE_DATA"] = data
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        before = peak()
+        train_iter, test_iter = load_data_fashion_mnist(batch_size, resize=224)
+        loaded = peak()
+        for minibatches in train_iter, test_iter:
+            for _, (X, y) in zip(range(40), minibatches):
+                pass
+        passed = peak()
+    print(loaded - before, passed - loaded, X.nbytes)
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="Linux counts a process's peak"
+)
+def test_the_data_lie_in_memory_once_as_bytes_and_never_resized(tmp_path):
+    whole = {"train": 60_000, "t10k": 10_000}
+    for name, n in whole.items():
+        write_idx(tmp_path / f"{name}-images-idx3-ubyte.gz", (n, 28, 28))
+        write_idx(tmp_path / f"{name}-labels-idx1-ubyte.gz", (n,))
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PEAK), str(SAMPLE), str(tmp_path)],
+        capture_output=True, text=True, check=True,
+        env=os.environ | {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)},  # frees at once
+    )  # fmt: skip
+    loaded, passed, minibatch = map(int, answer.stdout.split())
+    raw = sum(whole.values()) * (28 * 28 + 1)
+    assert 0.9 * raw < loaded < 1.2 * raw
+    assert passed < 4 * minibatch  # the whole set, resized, would be hundreds
+
+
+def write_idx(path, shape):
+    """Write an IDX file of zeros."""
+    head = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}i", *shape)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(head + bytes(math.prod(shape)))

@@ -1,0 +1,240 @@
+"""Pictures show what they are given, and leave no figure open."""
+
+from statistics import median
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from matplotlib.colors import to_hex
+from torch import nn
+
+from d2l_lite import (
+    alexnet,
+    draw_nets,
+    lenet,
+    plot_runs,
+    show_images,
+    trace,
+)
+from d2l_lite.data import CLASSES
+from d2l_lite.draw import LENET
+from d2l_lite.runs import Run
+
+
+@pytest.fixture(autouse=True)
+def shown(monkeypatch):
+    """The figures that were shown, drawn as a notebook would draw them."""
+    plt.switch_backend("Agg")
+    plt.close("all")
+    figures = []
+
+    def show(*_, **__):
+        for number in plt.get_fignums():
+            figures.append(plt.figure(number))
+            figures[-1].canvas.draw()
+
+    monkeypatch.setattr(plt, "show", show)
+    yield figures
+    assert plt.get_fignums() == [], "a figure was left open"
+    assert len(figures) <= 1, "a figure was shown twice"
+
+
+def make_run(epochs, shift=0.0):
+    rise = [0.5 + 0.1 * i / epochs + shift for i in range(epochs)]
+    fall = [1 - value for value in rise]
+    return Run({}, {}, fall, rise, [2 * v for v in fall], [v / 2 for v in rise])
+
+
+def curves(axes):
+    """The curves of a panel: label -> points."""
+    return {
+        line.get_label(): [tuple(point) for point in line.get_xydata().tolist()]
+        for line in axes.get_lines()
+    }
+
+
+def by_epoch(values):
+    return [(float(epoch), value) for epoch, value in enumerate(values, start=1)]
+
+
+# -------------------------------------------------------------------------- runs
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 10])
+def test_a_run_is_four_curves_by_epoch(shown, epochs):
+    run = make_run(epochs)
+    assert plot_runs(run) is None
+    left, right = shown[0].axes
+    assert curves(left) == {
+        "train": by_epoch(run.train_loss),
+        "test": by_epoch(run.test_loss),
+    }
+    assert curves(right) == {
+        "train": by_epoch(run.train_acc),
+        "test": by_epoch(run.test_acc),
+    }
+    assert [axes.get_xlabel() for axes in (left, right)] == ["epoch", "epoch"]
+    assert [axes.get_ylabel() for axes in (left, right)] == ["loss", "accuracy"]
+    assert left.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 10])
+def test_epochs_are_marked_by_whole_numbers(shown, epochs):
+    plot_runs(make_run(epochs))
+    for axes in shown[0].axes:
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert ticks
+        assert all(tick == int(tick) for tick in ticks)
+
+
+def test_a_list_is_the_median_of_its_runs_with_each_run_behind_it(shown):
+    runs = [make_run(3, shift) for shift in (0.3, 0.0, 0.1)]
+    plot_runs(runs, names=["TryNet"])
+    for axes, what in zip(shown[0].axes, ("loss", "acc")):
+        for part in ("train", "test"):
+            values = [getattr(run, f"{part}_{what}") for run in runs]
+            middle = by_epoch([median(column) for column in zip(*values)])
+            assert curves(axes)[f"TryNet, {part}"] == middle
+            every = [line.get_xydata().tolist() for line in axes.get_lines()]
+            for curve in values:
+                assert [list(point) for point in by_epoch(curve)] in every
+        assert len(axes.get_lines()) == 2 * (1 + len(runs))
+        assert len(axes.get_legend().get_texts()) == 2
+
+
+def test_a_list_of_one_run_has_no_curves_behind(shown):
+    plot_runs([make_run(3)])
+    assert [len(axes.get_lines()) for axes in shown[0].axes] == [2, 2]
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_any_number_of_runs_goes_into_one_picture(shown, n):
+    plot_runs(*[make_run(2, 0.1 * i) for i in range(n)])
+    assert [len(axes.get_lines()) for axes in shown[0].axes] == [2 * n] * 2
+
+
+def test_two_lists_are_told_apart_by_name_and_colour(shown):
+    lists = [make_run(3, 0.1), make_run(3)], [make_run(3)]
+    assert plot_runs(*lists, names=["Linear", "LeNet"]) is None
+    for axes in shown[0].axes:
+        labels = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert labels == [
+            "Linear, train", "Linear, test", "LeNet, train", "LeNet, test",
+        ]  # fmt: skip
+        looks = {
+            (to_hex(line.get_color()), line.get_linestyle()) for line in axes.lines
+        }
+        assert len(looks) == 4
+        assert LENET in {colour for colour, _ in looks}
+
+
+# ------------------------------------------------------------------------ images
+
+
+def pictures(axes):
+    return [image for ax in axes for image in ax.get_images()]
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (5, 1), (6, 2), (23, 5)])
+def test_each_image_is_shown_once_five_a_row(shown, n, rows):
+    X = torch.rand(n, 1, 5, 7)
+    assert show_images(X) is None
+    axes = shown[0].axes
+    images = pictures(axes)
+    assert len(images) == n
+    for image, x in zip(images, X):
+        assert image.get_array().tolist() == x[0].tolist()
+    assert axes[0].get_gridspec().nrows == rows
+    assert {ax.get_title() for ax in axes} == {""}
+    assert not any(ax.axison for ax in axes)
+
+
+def test_bytes_are_shown_as_well_as_numbers(shown):
+    show_images(torch.arange(98, dtype=torch.uint8).reshape(2, 1, 7, 7))
+    assert pictures(shown[0].axes)[1].get_array()[6, 6] == 97
+
+
+def test_labels_are_named(shown):
+    show_images(torch.rand(10, 1, 28, 28), torch.arange(10))
+    assert [axes.get_title() for axes in shown[0].axes] == list(CLASSES)
+    assert len({axes.title.get_color() for axes in shown[0].axes}) == 1
+
+
+def test_a_wrong_answer_stands_out_with_both_names(shown):
+    X, y = torch.rand(3, 1, 28, 28), torch.tensor([1, 2, 3])
+    show_images(X, y, torch.tensor([1, 6, 3]))
+    right, wrong, also_right = (axes.title for axes in shown[0].axes[:3])
+    assert (right.get_text(), also_right.get_text()) == ("trouser", "dress")
+    assert wrong.get_text().splitlines() == ["said shirt", "is pullover"]
+    assert right.get_color() == also_right.get_color() != wrong.get_color()
+
+
+def test_rows_of_784_numbers_are_shown_as_squares(shown):
+    weights = nn.Linear(784, 10).weight.detach()
+    show_images(weights, torch.arange(10))
+    images = pictures(shown[0].axes)
+    assert [image.get_array().shape for image in images] == [(28, 28)] * 10
+    assert images[9].get_array().flatten().tolist() == weights[9].tolist()
+
+
+# -------------------------------------------------------------------------- nets
+
+WINDOWED = (nn.Conv2d, nn.AvgPool2d, nn.MaxPool2d, nn.Linear)
+NETS = {"LeNet": (lenet, (1, 1, 28, 28)), "AlexNet": (alexnet, (1, 1, 224, 224))}
+
+
+def expected_sizes(name):
+    """The sizes of the input and of what each layer with a window or weights gives."""
+    build, shape = NETS[name]
+    with torch.device("meta"):
+        net, X = build(), torch.empty(shape)
+        sizes = [X.shape]
+        for layer in net:
+            X = layer(X)
+            if isinstance(layer, WINDOWED):
+                sizes.append(X.shape)
+    return ["×".join(map(str, size[1:])) for size in sizes]
+
+
+def traced(name):
+    build, shape = NETS[name]
+    with torch.device("meta"):
+        return trace(build(), shape)
+
+
+@pytest.mark.parametrize("names", [["LeNet"], ["AlexNet"], ["LeNet", "AlexNet"]])
+def test_each_layer_with_a_window_or_weights_is_drawn_once(shown, names):
+    assert draw_nets(*map(traced, names), names=names) is None
+    assert len(shown[0].axes) == len(names)
+    for axes, name in zip(shown[0].axes, names):
+        texts = [text.get_text() for text in axes.texts]
+        assert texts.count(name) == 1
+        expected = expected_sizes(name)
+        sizes = [text.split(", ")[0] for text in texts]
+        assert [size for size in sizes if size in expected] == expected
+
+
+def test_two_nets_are_drawn_at_one_scale(shown):
+    draw_nets(traced("LeNet"), traced("AlexNet"))
+    left, right = (axes.patches for axes in shown[0].axes)
+    assert right[0].get_width() / left[0].get_width() == pytest.approx(224 / 28)
+    assert not any(axes.axison for axes in shown[0].axes)
+
+
+def test_a_traced_failure_is_drawn_up_to_the_layer_that_does_not_fit(shown):
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 9))
+    draw_nets(trace(net, (1, 1, 8, 8)))
+    texts = [text.get_text() for text in shown[0].axes[0].texts if text.get_text()]
+    assert texts == ["input", "1×8×8", "Conv2d 3×3", "4×6×6, ReLU"]
+
+
+# ------------------------------------------------------------------------- style
+
+
+def test_pictures_stand_on_an_opaque_light_card(shown):
+    plot_runs(make_run(2))
+    red, green, blue, alpha = shown[0].get_facecolor()
+    assert min(red, green, blue) > 0.9
+    assert alpha == 1

@@ -1,0 +1,119 @@
+"""One look: the same colours in drawings and on the site, and both nets to scale."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from d2l_lite import alexnet, draw, lenet, trace
+from web import draw_landing
+
+ROOT = Path(__file__).resolve().parents[2]
+STYLE = (ROOT / "web" / "static" / "book.css").read_text("utf-8")
+FIGURE = (ROOT / "web" / "play" / "figure.css").read_text("utf-8")
+LIGHT, DARK = "html {", 'html[data-theme="dark"] {'
+DARK_PAGE = "#121212"  # the theme's background
+NAMES = ("conv", "pool", "linear", "lenet", "alexnet", "wrong")
+
+
+def colours(style, head, prefix):
+    """Return the colours that a rule defines: {name without prefix: #rrggbb}."""
+    rule = style[style.index(head) :].partition("}")[0]
+    return dict(re.findall(rf"--{prefix}-(\w+): (#\w+);", rule))
+
+
+def brightness(colour):
+    """Return the relative luminance, 0 to 1, of #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(a, b):
+    """Return the contrast of two colours, 1 to 21 (WCAG 2.2)."""
+    dark, light = sorted(map(brightness, (a, b)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_site_and_drawings_have_the_same_colours():
+    site = colours(STYLE, LIGHT, "book")
+    assert tuple(site) == NAMES
+    assert site == {
+        "conv": draw.KINDS["Conv2d"],
+        "pool": draw.KINDS["MaxPool2d"],
+        "linear": draw.KINDS["Linear"],
+        "lenet": draw.NETS["LeNet"],
+        "alexnet": draw.NETS["AlexNet"],
+        "wrong": draw.RED,
+    }
+    assert len(set(site.values())) == len(site)
+    assert draw.KINDS["AvgPool2d"] == draw.KINDS["MaxPool2d"]
+
+
+@pytest.mark.parametrize(
+    "head, figure, page",
+    [
+        (LIGHT, "figure.play {", "#ffffff"),
+        (DARK, 'html[data-theme="dark"] figure.play {', DARK_PAGE),
+    ],
+)
+def test_colours_stand_out_on_both_themes(head, figure, page):
+    site = colours(STYLE, head, "book")
+    assert tuple(site) == NAMES
+    card = colours(FIGURE, figure, "play")
+    for name, colour in site.items():
+        for ground in (page, card["card"]):
+            assert contrast(colour, ground) >= 3, (name, ground)
+    assert contrast(card["ink"], card["card"]) >= 7
+    assert contrast(card["soft"], card["card"]) >= 4.5
+
+
+def test_the_first_page_shows_what_the_nets_are():
+    drawn = draw_landing.TARGET.read_text("utf-8")
+    assert drawn == draw_landing.draw(), "run `python -m web.draw_landing`"
+    for net, side in ((lenet(), 28), (alexnet(), 224)):
+        assert f"{trace(net, (1, 1, side, side)).parameters:,} parameters" in drawn
+
+
+def test_both_nets_have_one_scale_and_all_their_layers():
+    soup = BeautifulSoup(draw_landing.draw(), "html.parser")
+    boxes = soup.select("g")
+    heights = [re.search(r"v(-?[\d.]+)", box.path["d"])[1] for box in boxes]
+    inputs = [i for i, box in enumerate(boxes) if "net-input" in box["class"]]
+    assert [heights[i] for i in inputs] == ["-28.0", "-224.0"]
+    assert inputs[1] == 1 + 7  # LeNet: two convolutions, two poolings, three linear
+    assert len(boxes) == 8 + 1 + 11
+    assert heights[inputs[1] + 1] == "-54.0"
+    assert heights[-3] == "-64.0"  # 4,096 numbers
+
+
+def test_nothing_of_the_first_pages_picture_is_cut_off():
+    svg = BeautifulSoup(draw_landing.draw(), "html.parser").svg
+    _, _, width, height = map(float, svg["viewbox"].split())
+    for path in svg.select("path"):
+        x, y = map(float, re.match(r"M([\d.]+) ([\d.]+)", path["d"]).groups())
+        for dx, dy in re.findall(r"l(-?[\d.]+) (-?[\d.]+)", path["d"])[:1]:
+            x, y = x + float(dx), y + float(dy)
+        assert 0 <= x <= width and 0 <= y <= height
+
+
+def test_start_leads_into_the_book(soups):
+    page = soups["book/intro.html"]
+    first, second = page.select("a.start")
+    assert first.get_text() == "Start"
+    assert first["href"].endswith("01_fashion_mnist.html")
+    assert second["href"].endswith("04_alexnet.html")
+    assert page.select_one("svg.nets")["aria-label"]
+    order = [*page.select("article h1, svg.nets"), first, page.select_one("article h2")]
+    places = [tag.sourceline * 10**6 + tag.sourcepos for tag in order]
+    assert all(a < b for a, b in combinations(places, 2))

@@ -1,0 +1,107 @@
+"""The live parts' modules become classic scripts that run and stay small."""
+
+import gzip
+import subprocess
+
+import pytest
+
+from web.build import environment_with_node
+from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
+
+PARTS = ("dress", "race", "sides", "speed", "tracer")
+MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
+NODE = environment_with_node()
+
+
+def node(script: str) -> str:
+    """Run a script and return what it prints."""
+    done = subprocess.run(
+        ["node", "-"], input=script, env=NODE, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three small modules; `page` starts what it is given."""
+    (tmp_path / "page.js").write_text(
+        "// Start.\nexport function start(parts) {\n"
+        "  for (const name in parts) console.log(name, parts[name]());\n}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "two.js").write_text(
+        "export const two = 2;\nexport class Three {\n  value = 3;\n}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "sum.js").write_text(
+        'import { two as a, Three } from "./two.js";\n'
+        "export function widget() {\n  return a + new Three().value;\n}\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def test_a_part_runs_with_all_that_it_imports(folder):
+    assert node(page_script(["sum"], folder)) == "sum 5"
+
+
+def test_what_no_part_needs_is_left_out(folder):
+    (folder / "unused.js").write_text("export const unused = 1;\n", encoding="utf-8")
+    assert "unused" not in page_script(["sum"], folder)
+
+
+def test_a_name_of_one_module_is_unknown_to_the_others(folder):
+    (folder / "sum.js").write_text(
+        "export function widget() {\n  return typeof two;\n}\n", encoding="utf-8"
+    )
+    (folder / "page.js").write_text(
+        'import { two } from "./two.js";\n' + (folder / "page.js").read_text("utf-8"),
+        encoding="utf-8",
+    )
+    assert node(page_script(["sum"], folder)) == "sum undefined"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('import { a } from "./none.js";\n', "there is no module none.js"),
+        ('import { widget } from "./sum.js";\n', "cycle"),
+        ('import a from "./two.js";\n', "sum.js: this form cannot be joined: import a"),
+        ("export default 3;\n", "sum.js: this form cannot be joined: export default"),
+        ('export { two } from "./two.js";\n', "this form cannot be joined: export {"),
+        ("const a = `${b ? `, ${c}` : ''}`;\n", "sum.js: this form cannot be joined"),
+    ],
+)
+def test_what_cannot_be_joined_is_named(folder, text, message):
+    (folder / "sum.js").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        joined(["sum"], folder)
+
+
+@pytest.mark.parametrize("parts", [*PARTS, "race sides"])
+def test_a_pages_script_is_small_and_well_formed(parts, tmp_path):
+    script = page_script(parts.split())
+    assert len(gzip.compress(script.encode())) <= MOST
+    (tmp_path / "page.cjs").write_text(script, encoding="utf-8")
+    subprocess.run(["node", "--check", tmp_path / "page.cjs"], env=NODE, check=True)
+
+
+def test_every_part_has_a_widget_and_says_what_it_is():
+    for path in FOLDER.glob("*.js"):
+        assert path.read_text("utf-8").startswith("// "), path.name
+    for part in PARTS:
+        assert "export function widget(figure)" in (FOLDER / f"{part}.js").read_text(
+            "utf-8"
+        )
+
+
+def test_the_worker_listens():
+    script = "globalThis.self = {};\n" + worker_script()
+    assert node(script + "\nconsole.log(typeof self.onmessage);") == "function"
+
+
+def test_all_styles_are_there():
+    style = join_styles()
+    assert style.count("{") == style.count("}")
+    assert all(path.read_text("utf-8") in style for path in FOLDER.glob("*.css"))

@@ -1,0 +1,622 @@
+"""The shape tracer in the page (web/play/trace.js) says what PyTorch says.
+
+D2L_LITE_CASES=2000 tries so many random nets instead of 300.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from d2l_lite import alexnet, lenet
+from web.build import environment_with_node
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAY = ROOT / "web" / "play"
+RUNNER = ROOT / "tests" / "web" / "play" / "trace.mjs"
+CASES = int(os.environ.get("D2L_LITE_CASES", "300"))
+# PyTorch's own words are compared where its version is the book's.
+PINNED = re.search(
+    r"^torch==(\d+\.\d+)", (ROOT / "requirements" / "constraints.txt").read_text("utf-8"), re.M
+)
+SAME_WORDS = torch.__version__.startswith(f"{PINNED[1]}.")
+
+sys.path.insert(0, str(RUNNER.parent))
+from random_nets import NAMES, random_net  # noqa: E402
+
+# PyTorch warns of things that a reader may well write.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::SyntaxWarning")
+walk = sys.modules["d2l_lite.shapes"].walk
+
+
+def traced(cases, folder=PLAY):
+    """Return the page's traces of [(text, input shape), ...]."""
+    done = subprocess.run(
+        ["node", str(RUNNER), str(folder)],
+        input=json.dumps(cases), env=environment_with_node(),
+        capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["clean"]
+    return found["answers"]
+
+
+# --------------------------------------------------------------- what PyTorch says
+
+
+def layer_texts(text):
+    """The layers of a net's text in order, nested nn.Sequential unpacked."""
+    (statement,) = ast.parse(text.strip()).body
+
+    def leaves(node):
+        name = ast.unparse(node.func)
+        if name in ("nn.Sequential", "torch.nn.Sequential", "Sequential"):
+            return [leaf for child in node.args for leaf in leaves(child)]
+        return [ast.unparse(node)]
+
+    return leaves(statement.value)
+
+
+def built(texts, device):
+    """Build the layers; return those before the first mistake, and the error."""
+    layers = []
+    for text in texts:
+        try:
+            with torch.device(device):
+                layers.append(eval(text, NAMES).eval())
+        except Exception as error:
+            return layers, error
+    return layers, None
+
+
+@torch.no_grad()
+def ran(layers, shape, device):
+    """Run the layers; return the outputs' shapes before the first mistake, and it."""
+    X, shapes = torch.zeros(shape, device=device), []
+    for layer in layers:
+        try:
+            X = layer(X)
+        except Exception as error:
+            return shapes, error
+        shapes.append(list(X.shape))
+    return shapes, None
+
+
+def torchs_answer(text, shape, device="cpu"):
+    """Return shapes and parameters of the layers that run, then the failure.
+
+    That is the index of a layer and the error, or None twice. PyTorch builds all
+    layers before the first one runs, so a mistake in building comes first.
+    """
+    layers, mistake = built(layer_texts(text), device)
+    shapes, error = ran(layers, shape, device)
+    that_ran = layers[: len(shapes)]
+    parameters = sum(p.numel() for layer in that_ran for p in layer.parameters())
+    failed = len(layers) if mistake else len(shapes) if error else None
+    return shapes, parameters, failed, mistake or error
+
+
+def the_pages_answer(found):
+    """The same four of a trace in the page; of a failure what it tells."""
+    shapes = [row["outputShape"] for row in found["rows"]]
+    failure = found["failure"]
+    return shapes, found["parameters"], failure and failure["layer"], failure
+
+
+def differences(cases, answers, folder=PLAY):
+    """Describe each case in which the page does not say what PyTorch answered."""
+    complaints = []
+    for (text, shape), answer, found in zip(cases, answers, traced(cases, folder)):
+        *expected, error = answer
+        *given, failure = the_pages_answer(found)
+        if given != expected or bool(failure) != bool(error):
+            complaints.append(f"{text}\n{shape}\n{expected} {error}\n{given} {failure}")
+    return complaints
+
+
+def assert_same(cases, device="cpu"):
+    """Fail with the first difference between the page and PyTorch."""
+    answers = [torchs_answer(text, shape, device) for text, shape in cases]
+    complaints = differences(cases, answers)
+    assert not complaints, f"{len(complaints)} of {len(cases)}:\n{complaints[0]}"
+
+
+# --------------------------------------------------------------------- random nets
+
+
+RARE = [
+    "nn.Conv2d(1, 6, 5.0)",
+    "nn.MaxPool2d(2.0)",
+    "nn.Linear(28.0, 3)",
+    "nn.Conv2d(1, 6, (((5))))",
+    "nn.Conv2d(1, 6, (5,))",
+    "nn.MaxPool2d((3,), stride=(2,))",
+    "nn.MaxPool2d(2, stride=())",
+    "nn.MaxPool2d(5, padding=3)",
+    "nn.Conv2d(1, 2 + 2 * 2 - 7 // -2, 3)",
+    "nn.AvgPool2d(3, 2, 1, ceil_mode=True)",
+    "nn.Conv2d(1, 6, 3, padding='same', stride=(1, 1))",
+    "nn.BatchNorm2d(1, affine=False)",
+    "nn.Sequential(nn.Flatten(-3, -2), nn.Flatten())",
+    "nn.Sequential()",
+]
+
+
+@cache
+def random_cases():
+    """The seeded random nets: the same in each run, more of them on demand."""
+    rare = [(text, (1, 1, 28, 28)) for text in RARE]
+    return rare + [random_net(Random(seed)) for seed in range(CASES)]
+
+
+@cache
+def random_answers():
+    """What PyTorch says to them, with real tensors."""
+    return [torchs_answer(text, shape) for text, shape in random_cases()]
+
+
+def test_random_nets_have_torchs_shapes_parameters_and_failures():
+    complaints = differences(random_cases(), random_answers())
+    assert not complaints, f"{len(complaints)} of {CASES}:\n{complaints[0]}"
+    failures = sum(error is not None for *_, error in random_answers())
+    assert CASES / 5 < failures < CASES * 4 / 5
+
+
+@pytest.mark.skipif(not SAME_WORDS, reason="another version of PyTorch")
+def test_a_failure_is_told_in_torchs_words():
+    pairs = [
+        (found["failure"], str(error))
+        for found, (*_, error) in zip(traced(random_cases()), random_answers())
+        if error
+    ]
+    assert [f["torch"] for f, error in pairs if f["torch"] not in ("", error)] == []
+    told = [error for f, error in pairs if error in f["torch"] + f["message"]]
+    assert len(told) > 0.6 * len(pairs)
+    for words in (
+        "mat1 and mat2 shapes cannot be multiplied",
+        "Calculated padded input size per channel",
+        "Given input size",
+        "Given groups=",
+        "running_mean should contain",
+        "Expected 3D (unbatched) or 4D (batched) input to conv2d",
+        "padding='same' is not supported for strided convolutions",
+        "in_channels must be divisible by groups",
+        "Dimension out of range",
+    ):
+        assert any(error.startswith(words) for error in told), words
+
+
+def costs(rows):
+    """What the book's trace says of each layer, beside its shape."""
+    return [
+        (row.layer, row.parameters, row.macs, row.activation_bytes, row.receptive_field)
+        for row in rows
+    ]
+
+
+def page_costs(found):
+    """The same of the page's trace, which has a field for height and width."""
+    return [
+        (
+            row["layer"], row["parameters"], row["macs"], row["activationBytes"],
+            row["receptiveField"] and row["receptiveField"][0],
+        )
+        for row in found["rows"]
+    ]  # fmt: skip
+
+
+def test_random_nets_cost_and_see_what_the_books_trace_says():
+    checked = 0
+    found = traced(random_cases())
+    for (text, shape), page, answer in zip(random_cases(), found, random_answers()):
+        # The book's trace reads no lists and no lazy or adaptive layers.
+        if answer[-1] or re.search(r"Lazy|Adaptive|\[|stride=\(\)", text):
+            continue
+        layers, _ = built(layer_texts(text), "cpu")
+        assert page_costs(page) == costs(walk(nn.Sequential(*layers), shape).rows), text
+        checked += 1
+    assert checked > CASES / 8
+
+
+UNKNOWN = "is not known here"
+SPOILERS = ["(", ")", ",", "=", "[", "]", "*", "-", "1", "0", ".", "'", "#", "nn", "é"]
+
+
+def spoiled(random, text):
+    """Put something in, or take something out, at one place."""
+    place, cut = random.randrange(len(text)), random.choice([0, 1])
+    return text[:place] + random.choice(["", *SPOILERS]) + text[place + cut :]
+
+
+def test_a_spoiled_text_is_refused_where_python_refuses_it():
+    random = Random(0)
+    cases = [(spoiled(random, text), shape) for text, shape in random_cases()]
+    refused = read = 0
+    for (text, shape), found in zip(cases, traced(cases)):
+        failure = found["failure"]
+        try:
+            answer = torchs_answer(text, shape)
+        except (SyntaxError, ValueError, AttributeError):  # no net in Python
+            assert failure, text
+            assert 0 <= failure["position"] <= len(text)
+            refused += 1
+            continue
+        # The page knows less than Python, may refuse maps without a pixel, and
+        # does not look at arguments that change no shape.
+        unread = failure and failure["layer"] is None
+        unknown = failure and UNKNOWN in failure["message"]
+        empty = any(0 in shape for shape in answer[0])
+        silent = re.search("eps|approximate", str(answer[-1]))
+        if not (unread or unknown or empty or silent):
+            assert list(the_pages_answer(found)[:3]) == list(answer[:3]), text
+            read += 1
+    assert min(refused, read) > CASES / 5
+
+
+# ------------------------------------------------------------------ the book's nets
+
+
+def code_cells():
+    """Yield (chapter, source, printed text) of the book's code cells."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                outputs = [o for o in cell["outputs"] if o.get("name") == "stdout"]
+                printed = "".join("".join(o["text"]) for o in outputs)
+                yield path.stem, "".join(cell["source"]), printed
+
+
+def nets_in(source):
+    """The texts of nn.Sequential(...) in a cell; none where it is no Python."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    return [
+        ast.get_source_segment(source, node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "nn.Sequential"
+    ]
+
+
+def stands_alone(text):
+    """Whether a net is all numbers and layers, without names and stars."""
+    nodes = list(ast.walk(ast.parse(text)))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names <= {"nn"} and not any(isinstance(node, ast.Starred) for node in nodes)
+
+
+BOOK = [(name, net) for name, source, _ in code_cells() for net in nets_in(source)]
+ALEXNET = max((net for name, net in BOOK if name.startswith("04")), key=len)
+
+
+def test_all_nets_of_the_book_are_torchs():
+    whole = sorted({net for _, net in BOOK if stands_alone(net)})
+    assert len(whole) >= 4
+    shapes = [(1, 1, 28, 28), (1, 1, 29, 29), (3, 1, 224, 224), (1, 3, 64, 64)]
+    assert_same([(net, shape) for net in whole for shape in shapes], "meta")
+
+
+def test_a_net_of_the_book_that_uses_names_is_refused_with_a_place():
+    other = [net for _, net in BOOK if not stands_alone(net)]
+    for net, found in zip(other, traced([(net, (1, 1, 28, 28)) for net in other])):
+        assert found["failure"]["layer"] is None
+        assert re.match(r"\*|\w+", net[found["failure"]["position"] :])
+
+
+def test_the_pages_shapes_are_those_that_the_chapters_print():
+    line = re.compile(r"^(\w+) output shape:\s+torch\.Size\(\[(.*)\]\)$", re.M)
+    net, checked = None, []
+    for name, source, printed in code_cells():
+        net = (nets_in(source) or [net])[-1]
+        lines = [(layer, json.loads(f"[{s}]")) for layer, s in line.findall(printed)]
+        if lines:
+            side = 224 if name.startswith("04") else 28
+            (found,) = traced([(net, (1, 1, side, side))])
+            rows = [(row["layer"], row["outputShape"]) for row in found["rows"]]
+            assert rows == lines, name
+            checked.append(name)
+    assert "04_alexnet" in checked
+
+
+@pytest.mark.parametrize(("build", "side"), [(lenet, 28), (alexnet, 224)])
+def test_the_books_nets_cost_and_see_what_the_books_trace_says(build, side):
+    with torch.device("meta"):
+        net = build()
+    shape = (1, 1, side, side)
+    expected = walk(net, shape)
+    (found,) = traced([(as_text(net), shape)])
+    assert page_costs(found) == costs(expected.rows)
+    assert found["macs"] == expected.macs
+    assert found["parameters"] == expected.parameters
+    assert found["activationBytes"] == expected.activation_bytes
+
+
+def test_alexnet_on_all_sides_from_28_to_224():
+    cases = [(ALEXNET, (1, 1, side, side)) for side in range(28, 225)]
+    with torch.device("meta"):
+        net = alexnet().eval()
+    ends = {}
+    for (_, shape), found in zip(cases, traced(cases)):
+        shapes, error = ran(net, shape, "meta")
+        assert [row["outputShape"] for row in found["rows"]] == shapes
+        expected = walk(net, shape)
+        assert page_costs(found) == costs(expected.rows)
+        # The page's reason is the sentence of the book's trace.
+        failure = found["failure"]
+        assert (failure and failure["message"]) == expected.failure
+        end = failure and failure["layer"]
+        assert end == (len(shapes) if error else None)
+        ends.setdefault(end, []).append(shape[-1])
+    assert {end: (sides[0], sides[-1]) for end, sides in ends.items()} == {
+        5: (28, 32), 12: (33, 64), 14: (65, 192), None: (193, 224),
+    }  # fmt: skip
+
+
+# -------------------------------------------------------------- nets by other hands
+
+
+def as_text(module):
+    """Write a module: the repr of a layer is Python."""
+    if not isinstance(module, nn.Sequential):
+        return repr(module)
+    layers = ",\n".join(as_text(child) for child in module)
+    return f"nn.Sequential(\n{layers}\n)"
+
+
+def flat(module):
+    """The layers in order, nested nn.Sequential unpacked."""
+    if not isinstance(module, nn.Sequential):
+        return [module]
+    return [layer for child in module for layer in flat(child)]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "least"),
+    [
+        ("alexnet", 61_100_840, 63),
+        ("vgg11", 132_863_336, 32),
+        ("vgg16", 138_357_544, 32),
+        ("vgg16_bn", 138_365_992, 32),
+        ("vgg19", 143_667_240, 32),
+    ],
+)
+def test_torchvisions_nets_are_torchs(name, parameters, least):
+    with torch.device("meta"):
+        whole = getattr(torchvision.models, name)(weights=None).eval()
+    net = nn.Sequential(whole.features, whole.avgpool, nn.Flatten(), whole.classifier)
+    shapes = [(1, 3, side, side) for side in (224, least, least - 1, 97, 5)]
+    shapes.append((2, 1, 224, 224))  # one colour for three
+    found = traced([(as_text(net), shape) for shape in shapes])
+    for shape, page in zip(shapes, found):
+        outputs, error = ran(flat(net), shape, "meta")
+        assert [row["outputShape"] for row in page["rows"]] == outputs
+        failure = page["failure"]
+        assert (failure and failure["layer"]) == (len(outputs) if error else None)
+        assert bool(error) == (shape[-1] < least or shape[1] == 1)
+    assert found[0]["parameters"] == parameters
+    assert [row["layer"] for row in found[0]["rows"]] == [
+        type(layer).__name__ for layer in flat(net)
+    ]
+
+
+SAME_ON_META = """
+    nn.Conv2d(5, 4, 3)  nn.Conv2d(6, 4, 9)  nn.Conv2d(6, 4, 9, dilation=2)
+    nn.Conv2d(6, 4, 3, padding='same')  nn.Conv2d(6, 4, 3, 2, 1)  nn.LazyConv2d(4, 9)
+    nn.MaxPool2d(9)  nn.MaxPool2d(3, padding=2)  nn.MaxPool2d(3, 2, ceil_mode=True)
+    nn.AvgPool2d(9)  nn.AvgPool2d(3, 2, 1)  nn.AdaptiveAvgPool2d(6)
+    nn.AdaptiveMaxPool2d((None, 2))  nn.BatchNorm2d(5)  nn.BatchNorm2d(6)
+    nn.BatchNorm1d(6)  nn.Linear(8, 3)  nn.Linear(9, 3)  nn.LazyLinear(3)
+    nn.Flatten()  nn.Flatten(4)  nn.Flatten(3, 1)  nn.Dropout()  nn.ReLU()
+"""
+
+
+@pytest.mark.parametrize("text", re.split(r"\s{2,}", SAME_ON_META.strip()))
+@pytest.mark.parametrize("shape", [(1, 6, 8, 8), (2, 8), (1, 6, 2, 1)], ids=str)
+def test_tensors_without_numbers_fail_where_real_ones_do(text, shape):
+    real, meta = (torchs_answer(text, shape, device) for device in ("cpu", "meta"))
+    assert real[:3] == meta[:3]
+
+
+# -------------------------------------------------------------------- hostile texts
+
+HOSTILE = {  # the text, and how it goes on at the place that is named
+    "": "",
+    "   \n\t": "",
+    "# only a note": "",
+    "nn.Sequential(nn.ReLU(": "(",
+    "nn.Sequential(nn.Conv2d(1, 6, (5, 5), nn.ReLU())": "(nn.Conv2d",
+    "nn.Sequential(nn.ReLU()))": ")",
+    "nn.Sequential[nn.ReLU()]": "nn.Sequential",
+    "nn.Sequential(nn.Conv2d(1, 6, [5, 5)))": ")))",
+    "nn.Sequential(nn.ReLU() nn.ReLU())": "nn.ReLU())",
+    "nn.Sequential(,)": ",)",
+    "nn.Sequential(nn.ReLU(),,)": ",)",
+    "nn.Sequential(nn.Flatten(), nn.Linear(28 *, 10))": ", 10",
+    "__import__('os').system('true')": ".system",
+    "__import__('os')": "__import__",
+    "nn.Sequential(__import__('os'))": "__import__",
+    "nn.Sequential(__proto__())": "__proto__",
+    "nn.Sequential(constructor())": "constructor",
+    "nn.Sequential(nn.constructor.constructor('return 1')())": "(",
+    "nn.Sequential(toString(), hasOwnProperty('x'))": "toString",
+    "nn.Sequential(nn.ReLU(__proto__=1))": "nn.ReLU",
+    "nn.Sequential(nn.ReLU(constructor=1))": "nn.ReLU",
+    "nn.Sequential(nn.Conv2d(1, 6, 5, toString=3))": "nn.Conv2d",
+    "__proto__": "__proto__",
+    "constructor = __proto__": "__proto__",
+    "nn.Sequential(nn.ReLU)": "nn.ReLU)",
+    "nn.Sequential(ReLU)": "ReLU)",
+    "nn.Sequential(3, nn.ReLU())": "nn.Sequential",
+    "nn.Sequential([nn.ReLU()])": "nn.Sequential",
+    "nn.Sequential(a=nn.ReLU())": "nn.Sequential",
+    "[nn.ReLU(), nn.ReLU()]": "[",
+    "import torch": "import",
+    "from torch import nn\nnn.Sequential(nn.ReLU())": "from",
+    "import os; nn.Sequential()": ";",
+    "nn.Sequential(nn.ReLU())\nprint(1)": "print",
+    "nn.Sequential(*layers)": "*layers",
+    "nn.Sequential(nn.Conv2d(1, 6, **more))": "**more",
+    "nn.Sequential(nn.Conv2d(1, 6, kernel_size=5, 2))": "2))",
+    "nn.Sequential(nn.Conv2d(1, 6, kernel_size=5, kernel_size=5))": "kernel_size=5))",
+    "nn.Sequential(lambda: 1)": ": 1",
+    "nn.Sequential(nn.ReLU() for i in range(9))": "for",
+    "nn.Sequential(nn.Linear(width, 10))": "width",
+    "nn.Sequential(nn.Linear(\uff1784, 10))": "\uff17",
+    "nn.Sequential\uff08nn.ReLU()\uff09": "\uff08",
+    "nn.Sequential(nn.ReLU()\uff0cnn.ReLU())": "\uff0c",
+    "nn.Sequential(nn.Flatten(), nn.Linear(1 // 0, 10))": "// 0",
+    "nn.Sequential(nn.Linear('a' * 2, 10))": "* 2",
+    "nn.Sequential(nn.Linear(0x10, 10))": "0x10",
+    "nn.Sequential(nn.Linear(1e400, 10))": "nn.Linear",
+    "nn.Sequential(nn.Linear(99999999999999999999, 10))": "99999999999999999999",
+    "nn.Sequential(nn.Linear(007, 10))": "007",
+    "nn.Sequential(nn.Linear(7_, 10))": "7_",
+    "nn.Sequential(nn.Linear(9007199254740991 * 3, 1))": "nn.Linear",
+    "nn.Sequential(nn.GELU('none))": "'none",
+    "nn.Sequential(nn.GELU('a' 'b'))": "'b'",
+    "nn.Sequential(nn.ReLU(), '<img src=x onerror=alert(1)>')": "nn.Sequential",
+    "nn.Sequential(nn.ReLU());alert(1)": ";",
+    "${alert(1)}": "$",
+    "\u202enn.Sequential()": "\u202e",
+    "nn.Sequential(\xa0nn.ReLU())": "\xa0",
+    "\U0001f642": "\U0001f642",
+    "\ud800": "\ud800",
+    "\x00": "\x00",
+    "nn.Sequential(" * 200 + ")" * 200: "nn.Sequential(",
+    "(" * 5000: "(" * 4900,
+    "-" * 10000: "-" * 9900,
+    "nn.ReLU(), " * 3000: ".ReLU()",
+    "nn.Sequential(" + "1 + " * 7500 + "1)": "",
+}
+
+
+def test_a_hostile_text_gets_a_message_with_a_place():
+    found = traced([(text, (1, 1, 28, 28)) for text in HOSTILE])
+    for (text, place), page in zip(HOSTILE.items(), found, strict=True):
+        failure = page["failure"]
+        assert failure, text
+        assert re.fullmatch(r"\S.{5,150}\.", failure["message"], re.S), failure
+        # JavaScript counts in units of 16 bits.
+        units = text.encode("utf-16-le", "surrogatepass")
+        rest = units[2 * failure["position"] :].decode("utf-16-le", "surrogatepass")
+        assert rest.startswith(place), (text[:80], failure, rest[:40])
+        assert page["milliseconds"] < 100
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nn.Sequential(nn.ReLU(),", "bracket is never closed"),
+        ("nn.Sequential(nn.ReLU() nn.ReLU())", "comma or ) is missing before nn.ReLU"),
+        ("nn.Sequential(nn.ReLU)", "nn.ReLU needs its brackets: nn.ReLU()"),
+        ("nn.Sequential(nn.Linear(\uff1784, 10))", "half-width"),
+        ("nn.Sequential(nn.Conv2D(1, 6, 5))", "nn.Conv2d is"),
+        ("nn.Sequential(nn.Conv2d(1, 6))", "kernel_size is missing"),
+        ("nn.Sequential(nn.Conv2d(1, 6, 5, steps=2))", "no argument steps"),
+        ("nn.Sequential(nn.Linear(5.0, 2))", "in_features must be a whole number"),
+    ],
+)
+def test_a_slip_is_named(text, words):
+    (found,) = traced([(text, (1, 1, 28, 28))])
+    assert words in found["failure"]["message"]
+
+
+# ------------------------------------------------------------------------- the rest
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("nn.Conv2d(1, 6, 5, padding=2)", "⌊(28 + 2·2 − 5) / 1⌋ + 1 = 28"),
+        ("nn.Conv2d(1, 6, 5, stride=4)", "⌊(28 − 5) / 4⌋ + 1 = 6, remainder 3"),
+        ("nn.MaxPool2d(3, 2)", "⌊(28 − 3) / 2⌋ + 1 = 13, remainder 1"),
+        ("nn.MaxPool2d(3, 2, ceil_mode=True)", "⌈(28 − 3) / 2⌉ + 1 = 14"),
+        ("nn.Conv2d(1, 6, 3, dilation=2)", "⌊(28 − 5) / 1⌋ + 1 = 24"),
+        (
+            "nn.AvgPool2d((2, 3))",
+            "⌊(28 − 2) / 2⌋ + 1 = 14; ⌊(28 − 3) / 3⌋ + 1 = 9, remainder 1",
+        ),
+        ("nn.Flatten()", "1 · 28 · 28 = 784"),
+        ("nn.Linear(28, 1000)", "28 → 1,000"),
+    ],
+)
+def test_formulas(text, formula):
+    (found,) = traced([(text, (1, 1, 28, 28))])
+    assert found["rows"][0]["formula"] == formula
+
+
+def widest_window(n, side):
+    """What the gradient says: the most input that one output of the pooling sees."""
+    X = torch.ones(1, 1, n, n, requires_grad=True)
+    Y = nn.AdaptiveAvgPool2d(side)(X)
+    seen = []
+    for i in range(side):
+        (slope,) = torch.autograd.grad(Y[0, 0, i, 0], X, retain_graph=True)
+        seen.append(slope[0, 0].abs().sum(1).count_nonzero().item())
+    return max(seen)
+
+
+def test_adaptive_pooling_sees_as_far_as_its_widest_window():
+    pairs = [(n, side) for n in range(1, 15) for side in range(1, 9)]
+    cases = [(f"nn.AdaptiveAvgPool2d({side})", (1, 1, n, n)) for n, side in pairs]
+    fields = [page["rows"][0]["receptiveField"][0] for page in traced(cases)]
+    assert fields == [widest_window(n, side) for n, side in pairs]
+
+
+def test_a_trace_is_ready_within_a_keystroke():
+    long = "nn.Sequential(" + "nn.Conv2d(1, 1, kernel_size=3, padding=1), " * 100 + ")"
+    for text in (ALEXNET, long, long[:-9]):
+        found = traced([(text, (1, 1, 224, 224))] * 9)
+        assert median(page["milliseconds"] for page in found) < 20
+
+
+FAULTS = {
+    "trace.js": [
+        ("Math.floor)(span", "Math.round)(span"),
+        ("side--;", "side++;"),
+        ("n + 2 * padding[i] - reach", "n + padding[i] - reach"),
+        ("dilation[i] * (k - 1) + 1", "k"),
+        ("(a.bias ? filters : 0)", "filters"),
+        ("channels / groups", "channels"),
+        ("!tracks && product", "product"),
+        ("2 * p > size[i]", "2 * p > 2 * size[i]"),
+        ("(value + n) % n", "value"),
+        ("n * (bias ? 2 : 1)", "n"),
+        ("wanted[i] ?? n", "wanted[i]"),
+        ("? pair(a.stride", "? pair(a.kernel_size"),
+    ],
+    "parse.js": [
+        ("Math.floor(a / b)", "a / b"),
+        ("? Object(value)", "? value"),
+        ("items.length === 1 &&", "false &&"),
+        ("this.chain(PRODUCTS, () => this.signed())", "this.signed()"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [(name, *fault) for name, faults in FAULTS.items() for fault in faults],
+)
+def test_a_planted_fault_is_found(tmp_path, name, right, wrong):
+    for path in PLAY.glob("*.js"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    text = (PLAY / name).read_text("utf-8")
+    assert text.count(right) == 1
+    (tmp_path / name).write_text(text.replace(right, wrong), "utf-8")
+    assert differences(random_cases(), random_answers(), tmp_path)

@@ -1,0 +1,195 @@
+"""The site: read as HTML and looked at in a real browser."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+# What a page looks like once its fonts are there.
+LOOK = """async () => {
+  await document.fonts.ready;
+  const article = document.querySelector("article");
+  const images = article ? [...article.querySelectorAll("img")] : [];
+  const plain = (style) => style.filter === "none" && style.padding === "0px";
+  return {
+    sideways: document.documentElement.scrollWidth - window.innerWidth,
+    background: getComputedStyle(document.body).backgroundColor,
+    altered: images.filter((i) => !plain(getComputedStyle(i))).map((i) => i.src),
+  };
+}"""
+
+
+def markdown_of(page):
+    """Return the Markdown text of a page's source, without code."""
+    notebook = ROOT / f"{page}.ipynb"
+    if notebook.exists():
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+        text = "\n\n".join(texts)
+    else:
+        text = (ROOT / f"{page}.md").read_text(encoding="utf-8")
+    text = re.sub(r"^```[^{].*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def visible_text(soup):
+    """Return a page's own text, without code, output and the formulas' sources."""
+    article = BeautifulSoup(str(soup.find("article") or ""), "html.parser")
+    for part in article.select("pre, code, script, style, annotation"):
+        part.decompose()
+    return article.get_text(" ")
+
+
+def test_every_page_is_built(soups, pages):
+    built = {f"{page}.html" for page in [*pages, "index", "search", "404"]}
+    assert set(soups) == built
+
+
+def test_links_and_anchors_lead_somewhere(site, soups):
+    dead = []
+    anchors = {
+        name: {tag["id"] for tag in soup.select("[id]")} for name, soup in soups.items()
+    }
+    for name, soup in soups.items():
+        for tag in soup.select("[href], [src]"):
+            link = tag.get("href") or tag.get("src") or ""
+            if urlsplit(link).scheme or not link:
+                continue
+            url, anchor = urldefrag(link)
+            path = unquote(urlsplit(url).path)
+            target = (site / name).parent / path if path else site / name
+            if not target.is_file():
+                dead.append(f"{name}: {link}")
+                continue
+            target = target.resolve().relative_to(site.resolve()).as_posix()
+            if anchor and unquote(anchor) not in anchors.get(target, {anchor}):
+                dead.append(f"{name}: {link}")
+    assert not dead, "\n".join(dead)
+
+
+def test_pictures_are_described(soups):
+    poor = [
+        f"{name}: {image.get('src')}: {image.get('alt')!r}"
+        for name, soup in soups.items()
+        for image in soup.select("img")
+        if len(alt := image.get("alt", "").strip()) < 20
+        or re.search(r"_images/|\.(png|svg|jpe?g|webp)$", alt)
+    ]
+    assert not poor, "\n".join(poor)
+
+
+def test_nothing_is_loaded_from_elsewhere(site, soups):
+    foreign = []
+    elsewhere = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
+    resources = "script, link, img, source, iframe, video, audio, embed, object"
+    for name, soup in soups.items():
+        for tag in soup.select(resources):
+            urls = [tag.get(key) for key in ("src", "href", "srcset", "data")]
+            foreign += [f"{name}: {u}" for u in urls if u and elsewhere.match(u)]
+        styles = [tag["style"] for tag in soup.select("[style]")]
+        styles += [tag.get_text() for tag in soup.select("style")]
+        foreign += [f"{name}: {s}" for s in styles if foreign_css(s)]
+    for sheet in site.rglob("*.css"):
+        foreign += [f"{sheet}: {u}" for u in foreign_css(sheet.read_text("utf-8"))]
+    assert not foreign, "\n".join(foreign)
+
+
+def foreign_css(css):
+    """Return what a stylesheet asks of other hosts."""
+    return re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')]*", css)
+
+
+def test_formulas_are_drawn(soups, pages):
+    raw, missing = [], []
+    for page in pages:
+        soup = soups[f"{page}.html"]
+        if found := re.findall(r".{0,20}(?:\$|\\\(|\\\[).{0,20}", visible_text(soup)):
+            raw.append(f"{page}: {found}")
+        if soup.select(".katex-error"):
+            missing.append(f"{page}: a formula that KaTeX could not draw")
+        if not all(math.select(".katex") for math in soup.select(".math")):
+            missing.append(f"{page}: a formula left as text")
+        if "$" in markdown_of(page) and not soup.select(".katex"):
+            missing.append(f"{page}: has formulas, shows none")
+    assert not raw, "\n".join(raw)
+    assert not missing, "\n".join(missing)
+
+
+# Draw a formula while the server's Unix socket is there, but nobody listens to it.
+EARLY = """
+import socket, sys, tempfile
+from unittest.mock import Mock
+
+sys.path.insert(0, sys.argv[1])
+import book_site
+from sphinxcontrib import katex
+
+mkdtemp, early = tempfile.mkdtemp, socket.socket(socket.AF_UNIX)
+
+def with_a_socket(prefix):
+    folder = mkdtemp(prefix=prefix)
+    early.bind(f"{folder}/katex.sock")
+    return folder
+
+tempfile.mkdtemp = with_a_socket
+book_site.setup(Mock())
+print(katex.render_latex("x^2"))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has ports alone")
+def test_a_formula_server_that_does_not_listen_yet_is_waited_for():
+    command = [sys.executable, "-c", EARLY, str(ROOT / "web" / "ext")]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "mathnormal" in answer.stdout, answer.stderr
+
+
+def test_numbers_from_other_pages_arrived(soups, pages):
+    leftover = re.compile(r"No key|glue data|\{(?:glue|cite|doc|ref|eq|numref)[:}]")
+    faults = [
+        f"{page}: {match.group()}"
+        for page in pages
+        for match in leftover.finditer(visible_text(soups[f"{page}.html"]))
+    ]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_in_a_browser(browser, address, pages, theme, width):
+    faults = []
+    page = browser.new_page(
+        color_scheme=theme, viewport={"width": width, "height": 900}
+    )
+    page.set_default_timeout(120_000)  # a busy machine is slow, not broken
+    page.route(re.compile(f"^https?://(?!{address[7:]})"), lambda route: route.abort())
+    page.on("console", lambda m: m.type == "error" and report(f"console: {m.text}"))
+    page.on("pageerror", lambda error: report(f"page error: {error}"))
+    page.on("request", lambda q: is_foreign(q.url) and report(f"foreign: {q.url}"))
+    page.on("response", lambda r: r.status >= 400 and report(f"{r.status}: {r.url}"))
+
+    def report(fault):
+        faults.append(f"{name}: {fault}")
+
+    def is_foreign(url):
+        return not url.startswith((address, "data:", "blob:"))
+
+    for name in [*(f"{p}.html" for p in pages), "search.html?q=net"]:
+        page.goto(address + name, wait_until="load")
+        look = page.evaluate(LOOK)
+        if look["sideways"] > 0:
+            report(f"{look['sideways']} pixels too wide")
+        if look["altered"]:
+            report(f"pictures dimmed or padded: {look['altered']}")
+        brightness = sum(map(int, re.findall(r"\d+", look["background"])[:3])) / 3
+        if (brightness < 128) != (theme == "dark"):
+            report(f"background {look['background']}")
+    page.close()
+    assert not faults, "\n".join(faults)

