@@ -33,7 +33,7 @@ from tests.book.compare import (  # noqa: E402
 )
 from tests.book.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
 
-SWITCH = "D2L_LITE_DATA"
+DATA_ENV = "D2L_LITE_DATA"
 SAMPLE = ROOT / "d2l_lite" / "sample"
 REHEARSAL = (128, 64)  # images for training, for testing
 WHOLE = (60_000, 10_000)
@@ -41,11 +41,11 @@ WHOLE = (60_000, 10_000)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the data and show the kernels the way to them and to d2l_lite."""
-    if not os.environ.get(SWITCH):
+    if not os.environ.get(DATA_ENV):
         folder = tempfile.TemporaryDirectory(prefix="d2l-lite-rehearsal-")
         config.add_cleanup(folder.cleanup)
         cut(SAMPLE, Path(folder.name), *REHEARSAL)
-        os.environ[SWITCH] = folder.name
+        os.environ[DATA_ENV] = folder.name
     scratch = tempfile.TemporaryDirectory(prefix="d2l-lite-kernels-")
     config.add_cleanup(scratch.cleanup)
     nbval.plugin.RunningKernel = start_kernels_below(scratch.name)
@@ -75,17 +75,17 @@ def pytest_report_header() -> str:
     """Say in pytest's header which data the notebooks see."""
     train, test = data_size()
     kind = "whole data" if (train, test) == WHOLE else "rehearsal"
-    folder = os.environ[SWITCH]
+    folder = os.environ[DATA_ENV]
     return f"notebook data: {kind}, {train:,} + {test:,} images in {folder}"
 
 
 def data_size() -> tuple[int, int]:
     """Return the number of training and test images, by the labels' headers."""
-    folder = Path(os.environ[SWITCH])
+    folder = Path(os.environ[DATA_ENV])
     try:
         return count_items(folder / TRAIN_FILES[1]), count_items(folder / TEST_FILES[1])
     except OSError as error:
-        message = f"{SWITCH} must name a folder of data: {error}"
+        message = f"{DATA_ENV} must name a folder of data: {error}"
         raise pytest.UsageError(message) from None
 
 

@@ -36,12 +36,12 @@ MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 )
-SWITCH = "D2L_LITE_DATA"
+DATA_ENV = "D2L_LITE_DATA"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-READ_AT_ONCE = 1 << 20  # bytes
-PATIENCE = 10  # seconds for which a mirror may say nothing
+CHUNK_BYTES = 1 << 20  # bytes
+TIMEOUT_SECONDS = 10  # seconds for which a mirror may say nothing
 SAMPLE = Path(__file__).parent / "sample"
-ADVICE = f"fetch it again, or let {SWITCH} name a folder that has it whole"
+ADVICE = f"fetch it again, or let {DATA_ENV} name a folder that has it whole"
 
 
 class Minibatches:
@@ -166,7 +166,7 @@ def find_folder() -> Path:
     Order: $D2L_LITE_DATA (never passed over), Debian's package, the user's
     cache, a download into it, the bundled sample.
     """
-    if named := os.environ.get(SWITCH):
+    if named := os.environ.get(DATA_ENV):
         return Path(named)
     if all((DEBIAN / name).is_file() for name in FILES):
         return DEBIAN
@@ -182,7 +182,7 @@ def download() -> Path | None:
     import pooch  # only here: most readers have the data already
 
     folder = Path(pooch.os_cache("d2l_lite"))
-    get = pooch.HTTPDownloader(timeout=PATIENCE)
+    get = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
     for mirror in MIRRORS:
         try:
             for name, md5 in FILES.items():
@@ -222,7 +222,7 @@ def read_idx(path: Path, dims: int) -> Tensor:
             shape = struct.unpack(f">{dims}i", head[4:])
             array = torch.empty([max(n, 0) for n in shape], dtype=torch.uint8)
             rest = memoryview(array.numpy().reshape(-1))
-            while count := file.readinto(rest[:READ_AT_ONCE]):
+            while count := file.readinto(rest[:CHUNK_BYTES]):
                 rest = rest[count:]
             if len(rest) or not array.numel() or file.read(1):
                 raise ValueError(f"{path} is shorter or longer than it says; {ADVICE}")

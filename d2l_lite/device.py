@@ -34,7 +34,7 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device(name)
 
 
-def number_type(device: torch.device) -> torch.dtype:
+def autocast_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the hardware multiplies it, else float32.
 
     Without such units bfloat16 is emulated, and slower than float32 by far.
@@ -71,7 +71,7 @@ def provenance(device: torch.device) -> dict[str, str]:
     processes = f"{distributed.WORLD_SIZE} × " if distributed.WORLD_SIZE > 1 else ""
     return {
         "device": processes + device_name(device),
-        "precision": str(number_type(device)).removeprefix("torch."),
+        "precision": str(autocast_dtype(device)).removeprefix("torch."),
         "torch": str(torch.__version__),
         "date": date.today().isoformat(),
     }

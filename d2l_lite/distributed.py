@@ -17,7 +17,7 @@ LOCAL_RANK = int(os.environ.get("LOCAL_RANK", 0))
 LOCAL_WORLD_SIZE = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # on this machine
 
 
-def join(device: torch.device) -> None:
+def init_group(device: torch.device) -> None:
     """Meet the other processes, and draw the random numbers that rank 0 draws.
 
     So an order drawn by a foreign loader is the same; dropout's masks are, too.
@@ -31,17 +31,17 @@ def join(device: torch.device) -> None:
     torch.set_rng_state(state.cpu())
 
 
-def share(minibatch: Tensor) -> Tensor:
+def shard(minibatch: Tensor) -> Tensor:
     """This process's part of a minibatch; it may be empty."""
     return minibatch[RANK::WORLD_SIZE]
 
 
-def together(net: nn.Module) -> nn.Module:
+def wrap_ddp(net: nn.Module) -> nn.Module:
     """The net, its gradients averaged over the processes in every backward pass."""
     return DistributedDataParallel(net) if WORLD_SIZE > 1 else net
 
 
-def add_up(totals: Tensor) -> Tensor:
+def all_reduce(totals: Tensor) -> Tensor:
     """The sum of `totals` over the processes, on each of them."""
     if WORLD_SIZE > 1:
         dist.all_reduce(totals)

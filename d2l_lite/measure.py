@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_lite import distributed
-from d2l_lite.device import number_type, pick_device
+from d2l_lite.device import autocast_dtype, pick_device
 from d2l_lite.shapes import trace
 
 
@@ -16,14 +16,14 @@ def evaluate(net: nn.Module, data_iter: Iterable) -> tuple[float, float]:
 
     Raises ValueError for empty data, labels outside 0..9, other logits.
     """
-    device = where(data_iter)
-    distributed.join(device)
+    device = device_of(data_iter)
+    distributed.init_group(device)
     net.to(device).eval()
     with torch.no_grad():
         return means([forward(net, X, y, device)[1:] for X, y in data_iter])
 
 
-def where(data_iter: Iterable) -> torch.device:
+def device_of(data_iter: Iterable) -> torch.device:
     """The device of our minibatches; for other loaders, the best one here."""
     return getattr(data_iter, "device", None) or pick_device()
 
@@ -38,8 +38,8 @@ def forward(
     size = len(y)
     if y.device.type == "cpu" and size and not 0 <= y.min() <= y.max() <= 9:
         raise ValueError(f"labels must lie in 0..9; these reach {y.min()}..{y.max()}")
-    X, y = distributed.share(X).to(device), distributed.share(y).to(device)
-    numbers = number_type(device)
+    X, y = distributed.shard(X).to(device), distributed.shard(y).to(device)
+    numbers = autocast_dtype(device)
     with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
         try:
             logits = net(X)
@@ -54,7 +54,7 @@ def forward(
         raise ValueError(f"the net gave {tuple(logits.shape)} logits, not {wanted}")
     loss = F.cross_entropy(logits.float(), y, reduction="sum") / size
     totals = torch.stack([loss.detach(), (logits.argmax(1) == y).sum()])
-    return loss, distributed.add_up(totals), size
+    return loss, distributed.all_reduce(totals), size
 
 
 def means(rows: list[tuple[Tensor, int]]) -> tuple[float, float]:

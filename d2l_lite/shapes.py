@@ -22,7 +22,7 @@ class Row:
     layer: str
     window: str | None  # kernel and stride, such as "11×11, stride 4"
     output_shape: tuple[int, ...]
-    quotient: float | None  # the output side before its floor
+    unrounded_side: float | None  # the output side before its floor
     receptive_field: float | None  # in pixels; None: the whole input; nan: not known
     parameters: int
     macs: int
@@ -51,19 +51,17 @@ class Trace:
         line = "{:<10} {:>13} {:>7} {:>6} {:>11} {:>13} {:>11}".format
         lines = [
             line("layer", "output", "exact", "sees", "parameters", "MACs", "bytes"),
-            line("input", by(self.input_shape), "", "", "", "", ""),
+            line("input", shape_text(self.input_shape), "", "", "", "", ""),
         ]
         for row in self.rows:
-            exact = "" if row.quotient is None else f"{row.quotient:g}"
+            exact = "" if row.unrounded_side is None else f"{row.unrounded_side:g}"
             sees = "all" if row.receptive_field is None else str(row.receptive_field)
-            lines.append(
-                line(
-                    row.layer, by(row.output_shape), exact, sees,
-                    some(row.parameters), some(row.macs), some(row.activation_bytes),
-                ).rstrip()
-            )  # fmt: skip
+            costs = row.parameters, row.macs, row.activation_bytes
+            shape = shape_text(row.output_shape)
+            text = line(row.layer, shape, exact, sees, *map(blank_if_zero, costs))
+            lines.append(text.rstrip())
         total = (self.parameters, self.macs, self.activation_bytes)
-        lines.append(line("total", "", "", "", *map(some, total)))
+        lines.append(line("total", "", "", "", *map(blank_if_zero, total)))
         if self.failure:
             lines.append(self.failure)
         return "\n".join(lines)
@@ -122,7 +120,7 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
             seen = None
         elif seen and isinstance(layer, WINDOWED):
             seen += (reach(layer) - 1) * step
-            step *= first(layer.stride)
+            step *= height(layer.stride)
         elif isinstance(layer, ADAPTIVE) and Y.shape[-2:] == (1, 1):
             seen = None
         elif hasattr(layer, "kernel_size") or Y.shape[-2:] != X.shape[-2:]:
@@ -134,7 +132,7 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
                 layer=name,
                 window=window(layer),
                 output_shape=tuple(Y.shape),
-                quotient=quotient(layer, X),
+                unrounded_side=unrounded_side(layer, X),
                 receptive_field=seen,
                 parameters=sum(p.numel() for p in new),
                 macs=counter.get_total_flops() // 2,
@@ -145,30 +143,30 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
     return result
 
 
-def quotient(layer: nn.Module, X: Tensor) -> float | None:
+def unrounded_side(layer: nn.Module, X: Tensor) -> float | None:
     """(H + 2 padding - reach) / stride + 1: the output height before its floor."""
     if not isinstance(layer, WINDOWED):
         return None
     added = {"valid": 0, "same": reach(layer) - 1}.get(str(layer.padding))
     if added is None:
-        added = 2 * first(layer.padding)
-    return (X.shape[-2] + added - reach(layer)) / first(layer.stride) + 1
+        added = 2 * height(layer.padding)
+    return (X.shape[-2] + added - reach(layer)) / height(layer.stride) + 1
 
 
 def window(layer: nn.Module) -> str | None:
     """The kernel's sides in words, and the stride where it is not 1."""
     if not isinstance(layer, WINDOWED):
         return None
-    size, stride = first(layer.kernel_size), first(layer.stride)
+    size, stride = height(layer.kernel_size), height(layer.stride)
     return f"{size}×{size}" + (f", stride {stride}" if stride > 1 else "")
 
 
 def reach(layer: nn.Module) -> int:
     """Pixels from the first to the last that one window touches, dilation included."""
-    return first(getattr(layer, "dilation", 1)) * (first(layer.kernel_size) - 1) + 1
+    return height(getattr(layer, "dilation", 1)) * (height(layer.kernel_size) - 1) + 1
 
 
-def first(value: int | tuple[int, ...] | list[int]) -> int:
+def height(value: int | tuple[int, ...] | list[int]) -> int:
     """The height of a pair; the nets of this book have square windows."""
     return value[0] if isinstance(value, tuple | list) else value
 
@@ -188,7 +186,7 @@ def reason(layer: nn.Module, X: Tensor, error: Exception) -> str:
         return "it takes maps, not numbers in a row"
     if not channels_fit(layer, X):
         return f"it takes {layer.in_channels} channels and gets {X.shape[-3]}"
-    exact = quotient(layer, X)
+    exact = unrounded_side(layer, X)
     if exact is not None and exact < 1:
         height, window = X.shape[-2], reach(layer)
         return f"its window of {window} is wider than its input of {height}"
@@ -213,11 +211,11 @@ def hint(net: nn.Sequential, failed: Trace) -> str:
     return f"\nThe smallest side that passes this layer is {layer}{whole}."
 
 
-def by(shape: tuple[int, ...]) -> str:
+def shape_text(shape: tuple[int, ...]) -> str:
     """A shape without its batch: (1, 96, 54, 54) is 96x54x54."""
     return "x".join(map(str, shape[1:]))
 
 
-def some(number: int) -> str:
+def blank_if_zero(number: int) -> str:
     """A number with thousands separators; nothing for nought."""
     return f"{number:,}" if number else ""

@@ -16,7 +16,7 @@ from d2l_lite.checkpoint import load_checkpoint, save_checkpoint
 from d2l_lite.data import Minibatches, check_size
 from d2l_lite.device import provenance
 from d2l_lite.draw import plot_runs
-from d2l_lite.measure import evaluate, forward, means, where
+from d2l_lite.measure import device_of, evaluate, forward, means
 from d2l_lite.runs import Run
 
 SECONDS_BETWEEN_SAVES = 300
@@ -75,8 +75,8 @@ class Training:
     path: str | os.PathLike | None = None
 
     def __post_init__(self) -> None:
-        self.device = where(self.train_iter)
-        distributed.join(self.device)
+        self.device = device_of(self.train_iter)
+        distributed.init_group(self.device)
         self.net.to(self.device, memory_format=torch.channels_last)
         lr, seed = self.settings["lr"], self.settings["seed"]
         algorithm = getattr(torch.optim, self.settings.get("optimizer", "Adam"))
@@ -103,7 +103,7 @@ class Training:
             }
             if state := load_checkpoint(self.path, self.identity, self.device):
                 self.restore(state)
-        self.model = distributed.together(self.net)
+        self.model = distributed.wrap_ddp(self.net)
 
     def go_on(self) -> None:
         """Train the epochs that are left."""

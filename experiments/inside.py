@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from d2l_lite import alexnet, lenet, load_data_fashion_mnist
-from d2l_lite.device import number_type, provenance
+from d2l_lite.device import autocast_dtype, provenance
 from d2l_lite.lab.records import RECORDS, load_record
 from experiments.record import clean_commit, whole_data
 
@@ -28,7 +28,7 @@ SHARED = 24  # mistakes that both nets make, the most confident first
 def answers(net: nn.Module, data_iter) -> tuple[Tensor, Tensor]:
     """The predicted class of every image, and the probability that the net gives it."""
     net.to(data_iter.device, memory_format=torch.channels_last).eval()
-    numbers, parts = number_type(data_iter.device), []
+    numbers, parts = autocast_dtype(data_iter.device), []
     low = numbers != torch.float32
     with torch.no_grad():
         for X, _ in data_iter:

@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from d2l_lite import evaluate, load_data_fashion_mnist, trace
 from d2l_lite.data import Minibatches
-from d2l_lite.device import PRECISION_ENV, number_type
+from d2l_lite.device import PRECISION_ENV, autocast_dtype
 from d2l_lite.train import Training
 from experiments import plan
 from experiments.plan import RECIPES, Recipe
@@ -328,7 +328,7 @@ def look(done: Training, recipe: Recipe) -> dict:
 def answer(net: nn.Sequential, tests: Minibatches) -> tuple[Tensor, list[Tensor]]:
     """The predicted class of each image; the highest value that each map or unit
     behind a ReLU reaches on any of them."""
-    dtype, classes, peaks = number_type(tests.device), [], []
+    dtype, classes, peaks = autocast_dtype(tests.device), [], []
     with torch.no_grad(), torch.autocast(
         tests.device.type, dtype, enabled=dtype != torch.float32
     ):  # fmt: skip

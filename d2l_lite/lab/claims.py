@@ -68,7 +68,7 @@ class Claim:
         return "holds here" if found == self.says else "reversed here"
 
 
-def values(thing: str) -> Values:
+def measured(thing: str) -> Values:
     """What "measure:name" gives; nothing while there is no such record."""
     measure, _, name = thing.partition(":")
     try:
@@ -83,7 +83,7 @@ def judge_claims() -> list[Claim]:
     """Read the claims and judge them together, by the rule of the ladder."""
     rows = json.loads((RECORDS / "edition1" / "claims.json").read_bytes())
     claims = [Claim(**row) for row in rows]
-    pairs = [(c.id, values(c.before), values(c.after)) for c in claims]
+    pairs = [(c.id, measured(c.before), measured(c.after)) for c in claims]
     for claim, comparison in zip(claims, compare(pairs)):
         claim.comparison = comparison
     return claims

@@ -17,7 +17,7 @@ from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.measure import means
 from d2l_lite.nets import alexnet, lenet
-from d2l_lite.shapes import Trace, quotient, walk
+from d2l_lite.shapes import Trace, unrounded_side, walk
 
 # The right answer (for a function: {input: the value's own key}), why it is right,
 # and known slips: {wrong answer: what is wrong with it}.
@@ -92,7 +92,7 @@ def find_setting(rung: object, right: Rung, slips: dict[Rung, str]) -> str:
 @functools.cache
 def all_keys() -> dict[str, Key]:
     """The keys of all exercises; a number typed below is a question's."""
-    start = on_data() | on_lenet() | on_shapes() | on_alexnet()
+    start = chapter_1() | on_lenet() | on_shapes() | on_alexnet()
     return start | on_speed() | on_ladder() | on_inside()
 
 
@@ -104,7 +104,7 @@ def traced(build: Callable[[], nn.Sequential], side: int, **first: object) -> Tr
     return walk(net, (1, 1, side, side))
 
 
-def on_data() -> dict[str, Key]:
+def chapter_1() -> dict[str, Key]:
     """Chapter 1: the steps of ten epochs; the error of a mean of means."""
     images, labels = torch.empty(2, 60_000, device=META)
     epoch = len(Minibatches(images, labels, 128, device=META))
@@ -170,7 +170,11 @@ def on_size(n: int, k: int, s: int, p: int, d: int) -> Key:
     X = torch.empty(1, 1, n, n, device=META)
     holes, solid = (nn.Conv2d(1, 1, k, s, p, i, device=META) for i in (d, 1))
     wrong = {solid(X).shape[2]: "with holes a window spans more than k pixels"}
-    return holes(X).shape[2], "", wrong | {quotient(holes, X): "the floor is missing"}
+    return (
+        holes(X).shape[2],
+        "",
+        wrong | {unrounded_side(holes, X): "the floor is missing"},
+    )
 
 
 def on_alexnet() -> dict[str, Key]:

@@ -21,7 +21,7 @@ from d2l_lite import (
     train_image_classifier,
 )
 from d2l_lite.data import Minibatches
-from d2l_lite.device import number_type
+from d2l_lite.device import autocast_dtype
 
 DEVICE = pick_device()
 BATCH = 128
@@ -134,7 +134,7 @@ TASKS = {
     "our step": our_step,
     "plain step": plain_step,
     "float32 product": lambda: product(torch.float32),
-    "product": lambda: product(number_type(DEVICE)),
+    "product": lambda: product(autocast_dtype(DEVICE)),
     "step flops": step_flops,
     "peak": peak_mib,
 }

@@ -15,7 +15,7 @@ import torch
 from torchvision.transforms import v2
 
 from d2l_lite import data, load_data_fashion_mnist
-from d2l_lite.data import FILES, SAMPLE, SWITCH, Minibatches, find_folder
+from d2l_lite.data import DATA_ENV, FILES, SAMPLE, Minibatches, find_folder
 from tests.book.cut_data import cut, write_gzip
 
 N = 23
@@ -36,7 +36,7 @@ def folder(whole, tmp_path, monkeypatch):
     """A copy of it that a test may spoil; the switch names it."""
     copy = tmp_path / "copy"
     shutil.copytree(whole, copy)
-    monkeypatch.setenv(SWITCH, str(copy))
+    monkeypatch.setenv(DATA_ENV, str(copy))
     return copy
 
 
@@ -166,7 +166,7 @@ def test_minibatches_that_differ_in_pictures_or_recipe_differ_in_words():
 @pytest.fixture
 def nothing_named(monkeypatch, tmp_path):
     """No folder is named, Debian's is not there, nothing can be downloaded."""
-    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.delenv(DATA_ENV, raising=False)
     monkeypatch.setattr(data, "DEBIAN", tmp_path / "debian")
     monkeypatch.setattr(data, "download", lambda: None)
 
@@ -179,14 +179,14 @@ def test_the_search_is_switch_then_debian_then_download_then_sample(
     assert find_folder() == tmp_path / "cache"
     monkeypatch.setattr(data, "DEBIAN", whole)
     assert find_folder() == whole
-    monkeypatch.setenv(SWITCH, str(tmp_path / "named"))
+    monkeypatch.setenv(DATA_ENV, str(tmp_path / "named"))
     assert find_folder() == tmp_path / "named"
 
 
 def test_a_debian_folder_that_lacks_a_file_is_passed_over(
     nothing_named, folder, monkeypatch
 ):
-    monkeypatch.delenv(SWITCH)
+    monkeypatch.delenv(DATA_ENV)
     monkeypatch.setattr(data, "DEBIAN", folder)
     assert find_folder() == folder
     (folder / TEST_LABELS).unlink()
@@ -213,7 +213,7 @@ def network(monkeypatch, tmp_path):
         if mirror in state["down"]:
             raise OSError("no route to host")
 
-    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.delenv(DATA_ENV, raising=False)
     monkeypatch.setattr(data, "DEBIAN", tmp_path / "debian")
     monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache")
     monkeypatch.setattr("pooch.retrieve", retrieve)
@@ -357,7 +357,7 @@ def refused(folder):
     message = str(caught.value)
     assert str(folder) in message
     assert "fetch it again" in message
-    assert SWITCH in message
+    assert DATA_ENV in message
     return message
 
 
@@ -370,7 +370,7 @@ def test_a_faulty_file_of_a_named_folder_is_named(folder, fault, name):
 
 
 def test_a_named_folder_that_is_a_file_is_refused(folder, monkeypatch):
-    monkeypatch.setenv(SWITCH, str(folder / TEST_LABELS))
+    monkeypatch.setenv(DATA_ENV, str(folder / TEST_LABELS))
     refused(folder / TEST_LABELS)
 
 

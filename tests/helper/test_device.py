@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from d2l_lite import pick_device
-from d2l_lite.device import device_name, number_type
+from d2l_lite.device import autocast_dtype, device_name
 
 CPU, CUDA, MPS = map(torch.device, ("cpu", "cuda", "mps"))
 
@@ -60,7 +60,7 @@ def test_a_processor_takes_bfloat16_only_with_units_for_it(monkeypatch, avx512, 
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     expected = torch.bfloat16 if avx512 or amx else torch.float32
-    assert number_type(CPU) == expected
+    assert autocast_dtype(CPU) == expected
 
 
 @pytest.mark.parametrize("real", [False, True])
@@ -69,11 +69,11 @@ def test_a_gpu_that_only_emulates_bfloat16_takes_float32(monkeypatch, real):
         return real or including_emulation
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_bf16_supported)
-    assert number_type(CUDA) == (torch.bfloat16 if real else torch.float32)
+    assert autocast_dtype(CUDA) == (torch.bfloat16 if real else torch.float32)
 
 
 def test_apple_gpus_take_float32():
-    assert number_type(MPS) == torch.float32
+    assert autocast_dtype(MPS) == torch.float32
 
 
 def test_a_processors_name_ends_with_its_threads(monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from d2l_lite import distributed
-from d2l_lite.data import SAMPLE, SWITCH
+from d2l_lite.data import DATA_ENV, SAMPLE
 
 SCRIPT = """
     import sys, json, torch
@@ -50,7 +50,7 @@ SCRIPT = """
 @pytest.fixture
 def train(tmp_path, monkeypatch):
     """Return a function that trains in some processes, and what each then has."""
-    monkeypatch.setenv(SWITCH, str(SAMPLE))
+    monkeypatch.setenv(DATA_ENV, str(SAMPLE))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     script = tmp_path / "train.py"
     script.write_text(textwrap.dedent(SCRIPT), encoding="utf-8")
@@ -139,6 +139,6 @@ def test_shares_are_disjoint_and_whole(monkeypatch):
             monkeypatch.setattr(distributed, "WORLD_SIZE", world)
             for rank in range(world):
                 monkeypatch.setattr(distributed, "RANK", rank)
-                shares.append(distributed.share(torch.arange(size)))
+                shares.append(distributed.shard(torch.arange(size)))
             assert sorted(torch.cat(shares).tolist()) == list(range(size))
             assert max(map(len, shares)) - min(map(len, shares)) <= 1

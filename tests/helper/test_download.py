@@ -22,7 +22,7 @@ import pytest
 import torch
 
 from d2l_lite import data, load_data_fashion_mnist
-from d2l_lite.data import FILES, SAMPLE, SWITCH, read_split
+from d2l_lite.data import DATA_ENV, FILES, SAMPLE, read_split
 from tests.book.cut_data import cut
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,7 +163,7 @@ def settings(server, whole, tmp_path):
         "MIRRORS": [f"{address}/first/", f"{address}/second/"],
         "FILES": {name: sum_.hexdigest() for name, sum_ in sums.items()},
         "DEBIAN": str(tmp_path / "debian"),
-        "PATIENCE": 0.3,
+        "TIMEOUT_SECONDS": 0.3,
         "cache": str(tmp_path / "cache"),
     }
 
@@ -172,10 +172,10 @@ def settings(server, whole, tmp_path):
 def cache(settings, monkeypatch):
     """The folder into which this process downloads from the server."""
     cache = Path(settings["cache"])
-    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.delenv(DATA_ENV, raising=False)
     for name in "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy":
         monkeypatch.delenv(name, raising=False)
-    for name in "MIRRORS", "FILES", "PATIENCE":
+    for name in "MIRRORS", "FILES", "TIMEOUT_SECONDS":
         monkeypatch.setattr(data, name, settings[name])
     monkeypatch.setattr(data, "DEBIAN", Path(settings["DEBIAN"]))
     monkeypatch.setattr("pooch.os_cache", lambda name: cache)
@@ -204,7 +204,7 @@ def is_the_sample(sizes, capsys):
     lines = capsys.readouterr().err.splitlines()
     (line,) = [line for line in lines if "SAMPLE" in line]
     assert "not the whole set" in line
-    assert "fetch it again" in line and SWITCH in line
+    assert "fetch it again" in line and DATA_ENV in line
     return "\n".join(lines)
 
 
@@ -225,8 +225,8 @@ def test_a_named_folder_is_never_passed_over(cache, whole, server, monkeypatch):
         named = cache.parent / f"without-{gone}"
         shutil.copytree(whole, named)
         (named / gone).unlink()
-        monkeypatch.setenv(SWITCH, str(named))
-        with pytest.raises(ValueError, match=rf"{gone} is missing; .*{SWITCH}"):
+        monkeypatch.setenv(DATA_ENV, str(named))
+        with pytest.raises(ValueError, match=rf"{gone} is missing; .*{DATA_ENV}"):
             load()
     assert server.asked == []
     assert not cache.exists()
@@ -280,7 +280,7 @@ def test_a_mirror_that_is_not_there_is_passed_over(
 def test_the_real_mirrors_are_two_and_none_is_waited_for_long():
     assert len(data.MIRRORS) == 2
     assert all(mirror.endswith("/") for mirror in data.MIRRORS)
-    assert 1 <= data.PATIENCE <= 30
+    assert 1 <= data.TIMEOUT_SECONDS <= 30
 
 
 # --------------------------------------------------------------- a faulty cache
@@ -363,7 +363,7 @@ import pooch
 from d2l_lite import data
 
 settings = json.loads(sys.argv[1])
-for name in "MIRRORS", "FILES", "PATIENCE":
+for name in "MIRRORS", "FILES", "TIMEOUT_SECONDS":
     setattr(data, name, settings[name])
 data.DEBIAN = Path(settings["DEBIAN"])
 pooch.os_cache = lambda name: Path(settings["cache"])
@@ -400,7 +400,7 @@ def test_two_processes_that_download_at_once_do_not_spoil_each_other(
     server.faults = {("first", name): "for_two_at_once" for name in NAMES}
     answers = [
         (process, process.communicate(timeout=60))
-        for process in [start(PATIENCE=30), start(PATIENCE=30)]
+        for process in [start(TIMEOUT_SECONDS=30), start(TIMEOUT_SECONDS=30)]
     ]
     for process, (out, err) in answers:
         assert process.returncode == 0, err
@@ -416,7 +416,7 @@ def test_a_download_that_is_broken_off_leaves_nothing_that_passes_for_whole(
 ):
     name = NAMES[2]
     server.faults = {("first", name): "stalls"}
-    process = start(PATIENCE=30)
+    process = start(TIMEOUT_SECONDS=30)
     assert server.began.wait(30)
     process.send_signal(how)
     process.communicate(timeout=30)
@@ -455,7 +455,7 @@ def test_a_real_disk_that_takes_nothing_leaves_the_sample(start, cache, options,
     assert process.returncode == 0, err
     assert json.loads(out) == [2_000, 500]
     assert os.strerror(error) in err
-    assert f"let {SWITCH} name a folder" in err
+    assert f"let {DATA_ENV} name a folder" in err
     assert "Traceback" not in err
 
 

@@ -15,9 +15,9 @@ from torchvision.transforms.v2 import functional as oracle
 
 from d2l_lite import distributed, load_data_fashion_mnist, train_image_classifier
 from d2l_lite.data import (
+    DATA_ENV,
     FILES,
     SAMPLE,
-    SWITCH,
     Minibatches,
     read_idx,
     read_split,
@@ -78,7 +78,7 @@ def test_every_image_comes_once_an_epoch_to_one_rank(loader):
             for X, y in batches:
                 side = resize or 28
                 assert X.shape == (len(y), 1, side, side)
-                X, y = distributed.share(X), distributed.share(y)
+                X, y = distributed.shard(X), distributed.shard(y)
                 shares.append(len(y))
                 numbers += (X.mean((1, 2, 3)) * 255).round().int().tolist()
                 labels += y.tolist()
@@ -159,7 +159,7 @@ def read_or_refuse(folder, whole, name):
         arrays = read_split(folder, split)
     except ValueError as error:
         assert str(folder) in str(error)
-        assert f"let {SWITCH} name a folder that has it whole" in str(error)
+        assert f"let {DATA_ENV} name a folder that has it whole" in str(error)
         return False
     finally:
         (folder / name).write_bytes((whole / name).read_bytes())
@@ -227,7 +227,7 @@ def test_any_bytes_are_read_as_they_say_or_refused(spoilt, head, values, packed,
         array = read_idx(path, dims)
     except ValueError as error:
         assert str(path) in str(error)
-        assert SWITCH in str(error)
+        assert DATA_ENV in str(error)
     else:
         assert content[:4] == bytes([0, 0, 8, dims])
         assert array.shape == struct.unpack(f">{dims}i", content[4 : 4 + 4 * dims])
@@ -248,7 +248,7 @@ NO_SIZES = (
 @cases(100)
 @given(NO_SIZES, st.sampled_from(["batch_size", "resize"]))
 def test_any_other_size_is_refused(whole, monkeypatch, value, name):
-    monkeypatch.setenv(SWITCH, str(whole))
+    monkeypatch.setenv(DATA_ENV, str(whole))
     sizes = {"batch_size": 4, "resize": 28} | {name: value}
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1"):
         load_data_fashion_mnist(**sizes, device=CPU)

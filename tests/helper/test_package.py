@@ -52,12 +52,6 @@ def test_the_package_is_small():
     assert sum(lines[name] for name in helper) < MOST_IN_THE_HELPER
 
 
-def test_the_helper_does_without_the_evidence():
-    for path in MODULES:
-        if path.stem not in EVIDENCE | {"__init__"}:
-            assert not imports(path) & EVIDENCE
-
-
 def test_there_are_at_most_twelve_public_names_and_all_exist():
     assert len(d2l_lite.__all__) <= 12
     assert all(hasattr(d2l_lite, name) for name in d2l_lite.__all__)

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from d2l_lite.data import SAMPLE, SWITCH
+from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab import load_record
 from d2l_lite.lab.records import Record
 from d2l_lite.runs import Run
@@ -149,7 +149,7 @@ def workshop(records, monkeypatch):
     """A recorder that works on a small folder of data and writes to `records`."""
     root = records.parent
     cut(SAMPLE, root / "data", 64, 32)
-    monkeypatch.setenv(SWITCH, str(root / "data"))
+    monkeypatch.setenv(DATA_ENV, str(root / "data"))
     monkeypatch.setattr(recorder, "RESULTS", records)
     return records
 

@@ -121,9 +121,11 @@ def test_multiply_adds_of_the_first_convolution_by_hand():
 
 def test_the_exact_sides_are_those_of_the_chapter():
     rows = trace(on_meta(alexnet)).rows
-    windowed = [row.quotient for row in rows if row.layer in ("Conv2d", "MaxPool2d")]
+    windowed = [
+        row.unrounded_side for row in rows if row.layer in ("Conv2d", "MaxPool2d")
+    ]
     assert windowed == [54.75, 26.5, 26, 12.5, 12, 12, 12, 5.5]
-    others = [row.quotient for row in rows if row.quotient is None]
+    others = [row.unrounded_side for row in rows if row.unrounded_side is None]
     assert len(windowed) + len(others) == 21
 
 
@@ -144,7 +146,7 @@ def test_the_exact_sides_are_those_of_the_chapter():
 @pytest.mark.parametrize("side", [17, 18, 19])
 def test_the_floor_of_the_exact_side_is_the_side(layer, side):
     (row,) = trace(nn.Sequential(layer), (1, 1, side, side)).rows
-    assert int(row.quotient) == layer(torch.rand(1, 1, side, side)).shape[-1]
+    assert int(row.unrounded_side) == layer(torch.rand(1, 1, side, side)).shape[-1]
 
 
 # ----------------------------------------------------------------- receptive field

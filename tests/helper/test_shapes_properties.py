@@ -258,7 +258,7 @@ def check(net, shape, device):
         assert row.macs == macs
         if not isinstance(layer, nn.ConvTranspose2d):
             assert row.macs == macs_by_hand(layer, inputs, outputs)
-        assert side_is_right(layer, row.quotient, outputs[-2:][0])
+        assert side_is_right(layer, row.unrounded_side, outputs[-2:][0])
     assert result.macs == sum(macs for *_, macs in seen)
     ran_layers = nn.ModuleList(layers[:end])
     assert result.parameters == sum(p.numel() for p in ran_layers.parameters())
@@ -433,7 +433,7 @@ def test_past_other_windows_the_receptive_field_is_not_known(layer):
     assert fields[0] == 3
     assert all(math.isnan(field) for field in fields[1:4])
     assert fields[4:] == [None, None]  # one cell of all there is
-    assert result.rows[1].quotient is None
+    assert result.rows[1].unrounded_side is None
     assert re.search(rf"\n{type(layer).__name__} .* nan ", str(result))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from d2l_lite.lab import claims as ledger
 from d2l_lite.lab import evidence, load_record
-from d2l_lite.lab.claims import MEASURES, Claim, judge_claims, values
+from d2l_lite.lab.claims import MEASURES, Claim, judge_claims, measured
 from d2l_lite.lab.evidence import Comparison
 from d2l_lite.lab.records import RECORDS
 from experiments.recipes import EXPERIMENTS
@@ -94,22 +94,22 @@ def rungs(tmp_path, monkeypatch):
 
 def test_a_measure_is_taken_of_each_final_training(rungs):
     rungs("relu", val_acc=[[0.5, 0.9], [0.6, 0.8]], test=[0.7, 0.75])
-    assert values("test:relu") == {0: 0.7, 1: 0.75}
-    assert values("final:relu") == {0: 0.9, 1: 0.8}
-    assert values("first epoch:relu") == {0: 0.5, 1: 0.6}
-    assert values("gap:relu") == pytest.approx({0: 0.05, 1: 0.15})
-    assert values("left:relu") == {0: 0.2, 1: 0.2}
+    assert measured("test:relu") == {0: 0.7, 1: 0.75}
+    assert measured("final:relu") == {0: 0.9, 1: 0.8}
+    assert measured("first epoch:relu") == {0: 0.5, 1: 0.6}
+    assert measured("gap:relu") == pytest.approx({0: 0.05, 1: 0.15})
+    assert measured("left:relu") == {0: 0.2, 1: 0.2}
 
 
 def test_a_rate_picks_its_trainings(rungs):
     rungs("deep", lr=[0.1, 0.01], val_acc=[[0.2, 0.3], [0.2, 0.4]])
-    assert values("final:deep@0.01") == {1: 0.4}
+    assert measured("final:deep@0.01") == {1: 0.4}
 
 
 def test_a_record_gives_its_last_test_accuracies():
     runs = load_record("linear").runs
     expected = {run.settings["seed"]: run.test_acc[-1] for run in runs}
-    assert values("record:linear") == expected
+    assert measured("record:linear") == expected
 
 
 def test_a_training_that_failed_counts_as_nought(rungs, tmp_path):
@@ -118,13 +118,13 @@ def test_a_training_that_failed_counts_as_nought(rungs, tmp_path):
     content = json.loads(path.read_text("utf-8"))
     content["runs"][1] |= {"failure": "the loss is nan", "val_acc": []}
     path.write_text(json.dumps(content), encoding="utf-8")
-    assert values("final:relu") == {0: 0.0, 1: 0.8}
+    assert measured("final:relu") == {0: 0.0, 1: 0.8}
 
 
 def test_a_damaged_record_is_not_passed_over(rungs, tmp_path):
     (tmp_path / "edition1" / "ladder" / "relu.json").write_text("{", encoding="utf-8")
     with pytest.raises(json.JSONDecodeError):
-        values("test:relu")
+        measured("test:relu")
 
 
 def test_what_is_not_measured_is_undecided(rungs, tmp_path):

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from d2l_lite import alexnet, lenet, load_data_fashion_mnist, trace
-from d2l_lite.data import SAMPLE, SWITCH
+from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
 from d2l_lite.lab.records import RECORDS
 from experiments import ladder, plan, record
@@ -227,7 +227,7 @@ def test_tuned_is_the_better_on_validation_and_gets_the_trials_seeds(folder):
 def workshop(tmp_path, monkeypatch):
     """Short recipes, on a small folder of data; returns the folder of records."""
     cut(SAMPLE, tmp_path / "data", 120, 32)
-    monkeypatch.setenv(SWITCH, str(tmp_path / "data"))
+    monkeypatch.setenv(DATA_ENV, str(tmp_path / "data"))
     short = {"seeds": (0, 1), "num_epochs": 2, "grid_epochs": 1, "looks": (1, 2)}
     recipes = {
         "lenet": replace(RECIPES["lenet"], rates=(0.002, 0.004), **short),

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from d2l_lite import evaluate, lenet, load_data_fashion_mnist
-from d2l_lite.data import SAMPLE, SWITCH
+from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab import load_record
 from d2l_lite.lab.records import RECORDS
 from experiments import record as recorder
@@ -112,7 +112,7 @@ def test_accuracies_are_counts_of_whole_images(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_code_still_computes_what_was_recorded(name, monkeypatch):
-    monkeypatch.setenv(SWITCH, str(SAMPLE))  # it begins with the same images
+    monkeypatch.setenv(DATA_ENV, str(SAMPLE))  # it begins with the same images
     now = recorder.fingerprint(EXPERIMENTS[name])
     for run in load_record(name).runs:
         assert now == pytest.approx(run.made["fingerprint"], rel=1e-3)
@@ -159,7 +159,7 @@ def test_a_chapters_recipe_is_the_recorded_one(notebook, name):
 
 @pytest.mark.parametrize("folder", [SAMPLE, SAMPLE.parent])
 def test_the_sample_is_not_recorded(folder, monkeypatch):
-    monkeypatch.setenv(SWITCH, str(folder))
+    monkeypatch.setenv(DATA_ENV, str(folder))
     with pytest.raises(SystemExit, match="not the whole set"):
         recorder.whole_data()
 
@@ -176,7 +176,7 @@ def test_changed_code_is_not_recorded(monkeypatch):
 @pytest.fixture
 def recorded(tmp_path, monkeypatch):
     """Return a function that records a seed in an empty folder, in one short epoch."""
-    monkeypatch.setenv(SWITCH, str(SAMPLE))
+    monkeypatch.setenv(DATA_ENV, str(SAMPLE))
     monkeypatch.setattr(recorder, "RESULTS", tmp_path)
     short = replace(EXPERIMENTS["lenet"], num_epochs=1, weights_of=7)
     monkeypatch.setitem(EXPERIMENTS, "lenet", short)
@@ -244,7 +244,7 @@ def test_weights_are_kept_with_the_record_and_only_of_the_recorded_run(
 
 
 def test_the_kept_lenet_is_the_recorded_one(monkeypatch):
-    monkeypatch.setenv(SWITCH, str(SAMPLE))
+    monkeypatch.setenv(DATA_ENV, str(SAMPLE))
     net = lenet()
     weights = np.load(RECORDS / "lenet.npz")
     net.load_state_dict(

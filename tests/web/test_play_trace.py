@@ -29,7 +29,9 @@ RUNNER = ROOT / "tests" / "web" / "play" / "trace.mjs"
 CASES = int(os.environ.get("D2L_LITE_CASES", "300"))
 # PyTorch's own words are compared where its version is the book's.
 PINNED = re.search(
-    r"^torch==(\d+\.\d+)", (ROOT / "requirements" / "constraints.txt").read_text("utf-8"), re.M
+    r"^torch==(\d+\.\d+)",
+    (ROOT / "requirements" / "constraints.txt").read_text("utf-8"),
+    re.M,
 )
 SAME_WORDS = torch.__version__.startswith(f"{PINNED[1]}.")
 

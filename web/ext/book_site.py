@@ -19,7 +19,7 @@ THEBE_CONFIG = re.compile(
 )
 BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)')
 SKIPS_NUMBERS = re.compile(r"\s*\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
-PATIENCE = 60  # seconds for KaTeX; a busy machine is slow, not broken
+TIMEOUT_SECONDS = 60  # seconds for KaTeX; a busy machine is slow, not broken
 CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
 
 
@@ -92,7 +92,7 @@ def search_numbers(app, error):
 
 def setup(app):
     """Connect the steps above to the build."""
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = TIMEOUT_SECONDS
     # KaTeX's server has a Unix socket a moment before it listens there, and whoever
     # calls in that moment is refused. At a port of this machine it is called again.
     server = katex.KaTeXServer
