@@ -13,7 +13,7 @@ from d2l_lite.data import DATA_ENV, SAMPLE
 
 SCRIPT = """
     import sys, json, torch
-    from d2l_lite import evaluate, lenet, load_data_fashion_mnist, ranks
+    from d2l_lite import distributed, evaluate, lenet, load_data_fashion_mnist
     from d2l_lite import train_image_classifier
     from d2l_lite.data import Minibatches
     from torch.utils.data import DataLoader, TensorDataset
