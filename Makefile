@@ -1,11 +1,14 @@
-# Two commands on a fresh machine: `make book` and `make test`.
+# Two commands on a fresh machine: `make book` and `make test`; `make` lists them all.
 PYTHON ?= python3
 BOOK := .venv-book/bin/python
 PY := .venv/bin/python
 INSTALL := -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 NB ?=
 
-.PHONY: book serve pdf test verify bench ladder lab notebooks clean
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
+
+.PHONY: help book serve pdf test verify bench ladder lab notebooks clean
 .PHONY: locks test-oldest test-newest test-nightly
 
 book: .venv-book/done  ## the site, without torch
