@@ -30,14 +30,14 @@ def table(head: list[str], rows: list[list]) -> str:
     return f"<table class='table'>{inside}</table>"
 
 
-def live(name: str, still: str, caption: str, **settings: object) -> None:
+def live(name: str, fallback_html: str, caption: str, **settings: object) -> None:
     """Show a figure that the site's script brings to life.
 
-    `still` is HTML that says the same without the script: in JupyterLab, in print,
-    on a page without JavaScript. The settings become the figure's data attributes.
+    `fallback_html` says the same without the script: in JupyterLab, in print, on a
+    page without JavaScript. The settings become the figure's data attributes.
     """
     from IPython.display import HTML, display
 
     data = "".join(f" data-{key}='{value}'" for key, value in settings.items())
-    inside = f"{still}<figcaption>{caption}</figcaption>"
+    inside = f"{fallback_html}<figcaption>{caption}</figcaption>"
     display(HTML(f"<figure class='play' data-play='{name}'{data}>{inside}</figure>"))
