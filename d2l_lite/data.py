@@ -62,7 +62,7 @@ class Minibatches:
         *,
         shuffle: bool = False,
         device: torch.device | None = None,
-    ):
+    ) -> None:
         check_size("batch_size", batch_size)
         check_size("resize", 28 if resize is None else resize)
         self.device = device or pick_device()
@@ -104,7 +104,7 @@ def check_size(name: str, value: int) -> None:
 
 
 def fault_of(images: Tensor, labels: Tensor) -> str | None:
-    """What keeps these from being pictures as bytes, a label each; or None."""
+    """What keeps these from being images as bytes, a label each; or None."""
     if images.dtype != torch.uint8 or images.ndim != 4:
         return f"images must be uint8, 4-D, not {images.dtype}, {images.ndim}-D"
     if labels.shape != images.shape[:1]:
@@ -116,7 +116,7 @@ def fault_of(images: Tensor, labels: Tensor) -> str | None:
 def resize_images(X: Images, side: int) -> Images:
     """Resize (N, 1, H, W) to (N, 1, side, side), bilinear as torchvision's.
 
-    Antialiased only when it shrinks: enlarging gives the same picture without.
+    Antialiased only when it shrinks: enlarging gives the same image without.
     Raises ValueError for a side that is no whole number from 1, and for other X.
     """
     check_size("side", side)
@@ -135,7 +135,7 @@ def load_data_fashion_mnist(
 ) -> tuple[Minibatches, Minibatches]:
     """Return training and test minibatches of (Images, Labels).
 
-    batch_size images a minibatch, resized to (resize, resize) if asked. They
+    batch_size images a minibatch, resized to (resize, resize) if given. They
     live on `device` (default: `pick_device()`). split "validation" leaves the test
     set alone and holds out the last twelfth of the training set: 55,000 and 5,000.
     Raises ValueError for another split, a size that is no whole number from 1, and

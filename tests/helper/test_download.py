@@ -1,135 +1,62 @@
-"""Downloads from mirrors that misbehave: a real server on this machine does it all.
+"""Where the data come from, in which order, and that only whole files are kept.
 
-Two mirrors are two folders of the server. Where a second process is needed, DRIVER
-is it. The files are small ones, cut from the sample.
+pooch fetches, checks and renames for real; only its way through the network is
+replaced, by mirrors that behave as a test says. The files are cut from the sample.
 """
 
-import errno
 import hashlib
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import threading
-import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pooch
 import pytest
+import requests
 import torch
 
 from d2l_lite import data, load_data_fashion_mnist
-from d2l_lite.data import DATA_ENV, FILES, SAMPLE, read_split
+from d2l_lite.data import DATA_ENV, FILES, SAMPLE
 from tests.book.cut_data import cut
 
-ROOT = Path(__file__).resolve().parents[2]
-CPU = torch.device("cpu")
 NAMES = [*FILES]
 SIZES = 23, 9  # images for training, for testing
-HTML = b"<!DOCTYPE html><title>Sign in to this network</title>" * 50
+FIRST, SECOND = data.MIRRORS
 
 
-# ------------------------------------------------------------------- the mirrors
+class Mirrors:
+    """Two mirrors of a folder; faults = {address: what happens instead}."""
+
+    def __init__(self, folder):
+        self.folder, self.faults, self.requests, self.targets = folder, {}, [], []
+
+    def __call__(self, url, target, _):
+        """Write the file of this address, as pooch's downloader does."""
+        mirror, name = url.rsplit("/", 1)
+        content = (self.folder / name).read_bytes()
+        self.requests.append((f"{mirror}/", name))
+        self.targets.append(Path(target))
+        fault = self.faults.get(url, lambda content: content)
+        Path(target).write_bytes(content[: len(content) // 2])
+        Path(target).write_bytes(fault(content))
 
 
-class Mirror(BaseHTTPRequestHandler):
-    """Send /MIRROR/NAME as the server's `faults` say."""
+def fails(error):
+    """A fault: it is raised when half of the file is there."""
 
-    def do_GET(self):
-        _, mirror, name = self.path.split("/")
-        self.server.asked.append((mirror, name))
-        content = (self.server.folder / name).read_bytes()
-        fault = self.server.faults.get((mirror, name))
-        getattr(self, fault or "whole")(content)
+    def fault(content):
+        raise error
 
-    def send(self, content, size=None, kind="application/gzip"):
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", len(content) if size is None else size)
-        self.end_headers()
-        self.wfile.write(content)
-        self.wfile.flush()
-
-    def whole(self, content):
-        self.send(content)
-
-    def not_found(self, content):
-        self.send_error(404)
-
-    def broken(self, content):
-        self.send_error(503)
-
-    def html(self, content):
-        self.send(HTML, kind="text/html")
-
-    def empty(self, content):
-        self.send(b"")
-
-    def cut(self, content):
-        self.send(content[: len(content) // 2])
-
-    def cut_short_of_its_length(self, content):
-        self.send(content[: len(content) // 2], len(content))
-
-    def one_bit_wrong(self, content):
-        half = len(content) // 2
-        self.send(content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
-
-    def babble(self, content):
-        self.wfile.write(b"220 this is no web server\r\n")
-
-    def in_a_circle(self, content):
-        self.send_response(302)
-        self.send_header("Location", self.path)
-        self.end_headers()
-
-    def silent(self, content):
-        self.server.end.wait(60)
-
-    def stalls(self, content):
-        """Half of it, then nothing: whoever waits for this hears that it began."""
-        self.send(content[: len(content) // 2], len(content))
-        self.server.began.set()
-        self.server.end.wait(60)
-
-    def for_two_at_once(self, content):
-        """Begin when two have asked, and go on when both have had a half."""
-        self.server.two.wait(60)
-        half = len(content) // 2
-        self.send(content[:half], len(content))
-        self.server.two.wait(60)
-        self.wfile.write(content[half:])
-
-    def log_message(self, *args):
-        """Say nothing."""
+    return fault
 
 
-FAULTS = [
-    "not_found",
-    "broken",
-    "html",
-    "empty",
-    "cut",
-    "cut_short_of_its_length",
-    "one_bit_wrong",
-    "babble",
-    "in_a_circle",
-    "silent",
-    "stalls",
-]
-
-
-class Server(ThreadingHTTPServer):
-    """A server that forgives those who hang up."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, *args):
-        """Say nothing."""
+# A silent, a missing and a babbling server are errors of requests; the rest arrives.
+FAULTS = {
+    "requests' errors": fails(requests.RequestException("no answer")),
+    "no network": fails(OSError("no route to host")),
+    "nothing": lambda content: b"",
+    "cut": lambda content: content[:-1],
+    "one bit wrong": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    "a page of HTML": lambda content: b"<!DOCTYPE html><title>Sign in</title>",
+}
 
 
 @pytest.fixture(scope="module")
@@ -141,60 +68,36 @@ def whole(tmp_path_factory):
 
 
 @pytest.fixture
-def server(whole):
-    """A server on this machine; both of its mirrors are in order."""
-    with Server(("127.0.0.1", 0), Mirror) as server:
-        server.folder, server.faults, server.asked = whole, {}, []
-        server.began, server.end = threading.Event(), threading.Event()
-        server.two = threading.Barrier(2)
-        poll = {"poll_interval": 0.02}
-        threading.Thread(target=server.serve_forever, kwargs=poll, daemon=True).start()
-        yield server
-        server.end.set()
-        server.shutdown()
-
-
-@pytest.fixture
-def settings(server, whole, tmp_path):
-    """What is patched in d2l_lite.data, here and in DRIVER."""
-    sums = {name: hashlib.md5((whole / name).read_bytes()) for name in NAMES}
-    address = f"http://127.0.0.1:{server.server_port}"
-    return {
-        "MIRRORS": [f"{address}/first/", f"{address}/second/"],
-        "FILES": {name: sum_.hexdigest() for name, sum_ in sums.items()},
-        "DEBIAN": str(tmp_path / "debian"),
-        "TIMEOUT_SECONDS": 0.3,
-        "cache": str(tmp_path / "cache"),
-    }
-
-
-@pytest.fixture
-def cache(settings, monkeypatch):
-    """The folder into which this process downloads from the server."""
-    cache = Path(settings["cache"])
+def mirrors(whole, monkeypatch):
+    """Both mirrors, in order; no other source is there."""
+    mirrors = Mirrors(whole)
+    sums = {n: hashlib.md5((whole / n).read_bytes()).hexdigest() for n in NAMES}
     monkeypatch.delenv(DATA_ENV, raising=False)
-    for name in "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy":
-        monkeypatch.delenv(name, raising=False)
-    for name in "MIRRORS", "FILES", "TIMEOUT_SECONDS":
-        monkeypatch.setattr(data, name, settings[name])
-    monkeypatch.setattr(data, "DEBIAN", Path(settings["DEBIAN"]))
-    monkeypatch.setattr("pooch.os_cache", lambda name: cache)
+    monkeypatch.setattr(data, "DEBIAN", whole / "debian")
+    monkeypatch.setattr(data, "FILES", sums)
+    monkeypatch.setattr("pooch.HTTPDownloader", lambda **_: mirrors)
+    yield mirrors
     data.download.cache_clear()
-    yield cache
-    data.download.cache_clear()
+
+
+@pytest.fixture
+def cache(mirrors, tmp_path, monkeypatch):
+    """The folder into which the data are downloaded."""
+    monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache")
+    return tmp_path / "cache"
 
 
 def load():
     """Load as a new process would; return the sizes of both sets."""
     data.download.cache_clear()
-    train_iter, test_iter = load_data_fashion_mnist(8, device=CPU)
-    return len(train_iter.labels), len(test_iter.labels)
+    both = load_data_fashion_mnist(8, device=torch.device("cpu"))
+    return tuple(len(part.labels) for part in both)
 
 
-def holds_the_whole(cache, whole):
-    """Require the four files, byte for byte, and nothing else."""
-    assert sorted(path.name for path in cache.iterdir()) == sorted(NAMES)
-    for name in NAMES:
+def holds(cache, whole, names=NAMES):
+    """Require these files, byte for byte, and nothing else."""
+    assert sorted(path.name for path in cache.iterdir()) == sorted(names)
+    for name in names:
         assert (cache / name).read_bytes() == (whole / name).read_bytes()
 
 
@@ -203,264 +106,137 @@ def is_the_sample(sizes, capsys):
     assert sizes == (2_000, 500)
     lines = capsys.readouterr().err.splitlines()
     (line,) = [line for line in lines if "SAMPLE" in line]
-    assert "not the whole set" in line
+    assert "not the whole set" in line and str(SAMPLE) in line
     assert "fetch it again" in line and DATA_ENV in line
     return "\n".join(lines)
 
 
-# --------------------------------------------------------------------- one mirror
-
-
-def test_a_download_is_whole_and_is_asked_for_once(cache, whole, server):
-    assert load() == SIZES
-    holds_the_whole(cache, whole)
-    assert server.asked == [("first", name) for name in NAMES]
-    assert load() == SIZES
-    assert len(server.asked) == 4
-
-
-def test_a_named_folder_is_never_passed_over(cache, whole, server, monkeypatch):
-    monkeypatch.setattr(data, "DEBIAN", whole)
-    for gone in NAMES:
-        named = cache.parent / f"without-{gone}"
-        shutil.copytree(whole, named)
-        (named / gone).unlink()
-        monkeypatch.setenv(DATA_ENV, str(named))
-        with pytest.raises(ValueError, match=rf"{gone} is missing; .*{DATA_ENV}"):
-            load()
-    assert server.asked == []
-    assert not cache.exists()
-
-
-# -------------------------------------------------------- mirrors that misbehave
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("fault", FAULTS)
-def test_after_a_faulty_mirror_the_next_is_asked(
-    cache, whole, server, capsys, fault, name
+def test_the_order_is_named_folder_debian_download_sample(
+    cache, mirrors, whole, monkeypatch
 ):
-    server.faults = {("first", name): fault}
-    start = time.monotonic()
+    assert data.find_folder() == cache
+    holds(cache, whole)
+    monkeypatch.setattr(data, "DEBIAN", whole)
+    assert data.find_folder() == whole
+    monkeypatch.setenv(DATA_ENV, str(cache / "named"))
+    assert data.find_folder() == cache / "named"
+
+
+def test_a_debian_folder_that_lacks_a_file_is_passed_over(cache, whole, monkeypatch):
+    shutil.copytree(whole, cache.parent / "debian")
+    monkeypatch.setattr(data, "DEBIAN", cache.parent / "debian")
+    (data.DEBIAN / NAMES[3]).unlink()
+    assert data.find_folder() == cache
+
+
+@pytest.mark.parametrize("gone", NAMES)
+def test_a_named_folder_is_never_passed_over(cache, mirrors, whole, monkeypatch, gone):
+    monkeypatch.setattr(data, "DEBIAN", whole)
+    named = cache.parent / "named"
+    shutil.copytree(whole, named)
+    (named / gone).unlink()
+    monkeypatch.setenv(DATA_ENV, str(named))
+    with pytest.raises(ValueError, match=rf"{gone} is missing; .*{DATA_ENV}"):
+        load()
+    assert not mirrors.requests and not cache.exists()
+
+
+def test_each_file_is_fetched_once_from_the_first_mirror(cache, mirrors, whole, capsys):
+    assert load() == load() == SIZES
+    assert mirrors.requests == [(FIRST, name) for name in NAMES]
+    assert "SAMPLE" not in capsys.readouterr().err
+    holds(cache, whole)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_faulty_mirror_comes_the_next(cache, mirrors, whole, capsys, fault):
+    mirrors.faults = {FIRST + NAMES[1]: FAULTS[fault]}
     assert load() == SIZES
-    assert time.monotonic() - start < 10  # seconds; a silent mirror waits for 60
-    holds_the_whole(cache, whole)
-    done = NAMES.index(name)
-    assert ("second", name) in server.asked
-    assert [file for mirror, file in server.asked if mirror == "second"] == NAMES[done:]
+    holds(cache, whole)
+    fetched = [(FIRST, NAMES[0]), (FIRST, NAMES[1])]
+    assert mirrors.requests == fetched + [(SECOND, name) for name in NAMES[1:]]
     err = capsys.readouterr().err
-    assert f"no Fashion-MNIST from {data.MIRRORS[0]}" in err
-    assert "SAMPLE" not in err
+    assert f"no Fashion-MNIST from {FIRST}: " in err and "SAMPLE" not in err
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_when_all_mirrors_are_faulty_the_sample_is_read_and_nothing_is_kept(
-    cache, whole, server, capsys, fault
+    cache, mirrors, whole, capsys, fault
 ):
-    bad = NAMES[1]
-    server.faults = {("first", bad): fault, ("second", bad): fault}
+    mirrors.faults = {mirror + NAMES[1]: FAULTS[fault] for mirror in data.MIRRORS}
     err = is_the_sample(load(), capsys)
-    assert all(f"no Fashion-MNIST from {mirror}" in err for mirror in data.MIRRORS)
-    assert [path.name for path in cache.iterdir()] == NAMES[:1]
-    server.faults = {}  # the mirrors are well again, and the next process asks them
-    assert load() == SIZES
-    holds_the_whole(cache, whole)
+    assert all(f"no Fashion-MNIST from {mirror}: " in err for mirror in data.MIRRORS)
+    holds(cache, whole, NAMES[:1])
+    seen = len(mirrors.requests)
+    load_data_fashion_mnist(8)  # the same process does not try again
+    assert len(mirrors.requests) == seen
+    mirrors.faults = {}
+    assert load() == SIZES  # the next one does
+    holds(cache, whole)
 
 
-def test_a_mirror_that_is_not_there_is_passed_over(
-    cache, whole, server, settings, monkeypatch
-):
-    with Server(("127.0.0.1", 0), Mirror) as other:
-        nowhere = f"http://127.0.0.1:{other.server_port}/"
-    monkeypatch.setattr(data, "MIRRORS", [nowhere, settings["MIRRORS"][1]])
-    assert load() == SIZES
-    holds_the_whole(cache, whole)
-
-
-def test_the_real_mirrors_are_two_and_none_is_waited_for_long():
-    assert len(data.MIRRORS) == 2
-    assert all(mirror.endswith("/") for mirror in data.MIRRORS)
-    assert 1 <= data.TIMEOUT_SECONDS <= 30
-
-
-# --------------------------------------------------------------- a faulty cache
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("part", [0, 0.5, 1])
-def test_a_half_written_cache_is_mended_or_not_read(
-    cache, whole, server, capsys, part, name
-):
+def test_a_half_written_cache_is_mended_or_not_read(cache, mirrors, whole, capsys):
     shutil.copytree(whole, cache)
-    content = (whole / name).read_bytes()
-    keep = int(part * len(content)) if part < 1 else len(content) - 1
-    (cache / name).write_bytes(content[:keep])
-    server.faults = {("first", name): "not_found", ("second", name): "not_found"}
+    for name in NAMES[0], NAMES[3]:
+        (cache / name).write_bytes((whole / name).read_bytes()[:-1])
+    mirrors.faults = {m + NAMES[3]: FAULTS["no network"] for m in data.MIRRORS}
     is_the_sample(load(), capsys)
-    server.faults, server.asked[:] = {}, []
+    mirrors.faults, mirrors.requests = {}, []
     assert load() == SIZES
-    assert server.asked == [("first", name)]  # only what is bad is fetched again
-    holds_the_whole(cache, whole)
+    assert mirrors.requests == [(FIRST, NAMES[3])]  # only what is bad
+    holds(cache, whole)
 
 
-def test_a_cache_with_another_sum_is_not_read_though_its_form_is_right(
-    cache, whole, server, tmp_path
-):
+def test_a_cache_with_another_sum_is_not_read_though_its_form_is_right(cache, whole):
     cut(SAMPLE, cache, SIZES[0] - 1, SIZES[1])
     assert load() == SIZES
-    holds_the_whole(cache, whole)
+    holds(cache, whole)
 
 
 def in_the_way(cache):
-    cache.write_text("not a folder", encoding="utf-8")
+    """A file has the folder's name."""
+    cache.write_bytes(b"not a folder")
 
 
 def file_is_a_folder(cache):
+    """A folder has a file's name."""
     (cache / NAMES[0]).mkdir(parents=True)
 
 
-def read_only(cache):
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere; see the read-only disk below")
-    cache.mkdir(mode=0o555)
-
-
-@pytest.mark.parametrize("spoil", [in_the_way, file_is_a_folder, read_only])
+@pytest.mark.parametrize("spoil", [in_the_way, file_is_a_folder])
 def test_a_cache_that_cannot_be_written_leaves_the_sample(cache, spoil, capsys):
-    if spoil is read_only and not hasattr(os, "geteuid"):
-        pytest.skip("no permissions as POSIX has them")
     spoil(cache)
     assert str(cache) in is_the_sample(load(), capsys)
 
 
-@contextmanager
-def files_no_longer_than(size):
-    """Let no file of this process grow beyond this; as if the disk were full."""
-    resource = pytest.importorskip("resource", reason="POSIX limits files, others not")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_disk_too_small_for_a_file_keeps_none_of_it(cache, whole, capsys):
-    with files_no_longer_than(1_000):  # the images are longer, the labels are not
-        sizes = load()
-    assert os.strerror(errno.EFBIG) in is_the_sample(sizes, capsys)
-    assert not list(cache.iterdir())
-    assert load() == SIZES
-    holds_the_whole(cache, whole)
-
-
-# ------------------------------------------------------------ a second process
-
-DRIVER = """
-import json, sys
-from pathlib import Path
-import pooch
-from d2l_lite import data
-
-settings = json.loads(sys.argv[1])
-for name in "MIRRORS", "FILES", "TIMEOUT_SECONDS":
-    setattr(data, name, settings[name])
-data.DEBIAN = Path(settings["DEBIAN"])
-pooch.os_cache = lambda name: Path(settings["cache"])
-sizes = [len(part.labels) for part in data.load_data_fashion_mnist(8)]
-print(json.dumps(sizes))
-"""
-
-
-@pytest.fixture
-def start(settings, cache, monkeypatch):
-    """Return a function that starts DRIVER; `within` is a command around it."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    started = []
-
-    def start(*within, **changes):
-        job = json.dumps(settings | changes)
-        process = subprocess.Popen(
-            [*within, sys.executable, "-c", DRIVER, job],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+def test_a_download_that_is_broken_off_leaves_no_half(cache, mirrors, whole):
+    mirrors.faults = {FIRST + NAMES[2]: fails(KeyboardInterrupt())}
+    with pytest.raises(KeyboardInterrupt):
+        load()
+    holds(cache, whole, NAMES[:2])
+    # Nor would a kill: a half lies beside its place, never in it.
+    assert not {cache / name for name in NAMES} & set(mirrors.targets)
+    assert {target.parent for target in mirrors.targets} == {cache}
 
 
 def test_two_processes_that_download_at_once_do_not_spoil_each_other(
-    start, server, cache, whole
+    cache, mirrors, whole
 ):
-    server.faults = {("first", name): "for_two_at_once" for name in NAMES}
-    answers = [
-        (process, process.communicate(timeout=60))
-        for process in [start(TIMEOUT_SECONDS=30), start(TIMEOUT_SECONDS=30)]
-    ]
-    for process, (out, err) in answers:
-        assert process.returncode == 0, err
-        assert json.loads(out) == [*SIZES]
-    assert sorted(server.asked) == sorted(("first", name) for name in NAMES * 2)
-    holds_the_whole(cache, whole)
+    def another_process(content):
+        mirrors.faults = {}
+        assert data.download.__wrapped__() == cache
+        return content
 
-
-@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
-def test_a_download_that_is_broken_off_leaves_nothing_that_passes_for_whole(
-    start, server, cache, whole, how
-):
-    name = NAMES[2]
-    server.faults = {("first", name): "stalls"}
-    process = start(TIMEOUT_SECONDS=30)
-    assert server.began.wait(30)
-    process.send_signal(how)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
-    left = {path.name for path in cache.iterdir()}
-    assert {*NAMES} & left == {*NAMES[:2]}
-    if how == signal.SIGINT:
-        assert left == {*NAMES[:2]}
-    server.faults, server.asked[:] = {}, []
+    mirrors.faults = {FIRST + NAMES[0]: another_process}
     assert load() == SIZES
-    assert server.asked == [("first", name) for name in NAMES[2:]]
-    for name in NAMES:
-        assert (cache / name).read_bytes() == (whole / name).read_bytes()
+    holds(cache, whole)
+    assert len(set(mirrors.targets)) == len(mirrors.targets)
 
 
-def can_mount():
-    """Whether a process may have a file system of its own (Linux)."""
-    command = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
-    return bool(shutil.which("unshare")) and not subprocess.call(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+def test_a_mirror_may_be_silent_for_so_long(cache, mirrors, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        pooch, "HTTPDownloader", lambda **options: given.append(options) or mirrors
     )
-
-
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [("size=12k", errno.ENOSPC), ("ro", errno.EROFS)],
-    ids=["full", "read-only"],
-)
-def test_a_real_disk_that_takes_nothing_leaves_the_sample(start, cache, options, error):
-    if not can_mount():
-        pytest.skip("needs Linux, and leave to mount a tmpfs")
-    cache.mkdir()
-    mount = f'mount -t tmpfs -o {options} none "$0" && exec "$@"'
-    process = start("unshare", "-rm", "sh", "-c", mount, str(cache))
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert json.loads(out) == [2_000, 500]
-    assert os.strerror(error) in err
-    assert f"let {DATA_ENV} name a folder" in err
-    assert "Traceback" not in err
-
-
-def test_what_lies_in_the_cache_is_what_is_read(cache, whole):
-    load()
-    for split in "train", "t10k":
-        for got, expected in zip(read_split(cache, split), read_split(whole, split)):
-            assert torch.equal(got, expected)
+    assert load() == SIZES
+    assert given == [{"timeout": data.TIMEOUT_SECONDS}]
