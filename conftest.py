@@ -24,10 +24,8 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
 from tests.book.compare import (  # noqa: E402
-    Spread,
     compare_outputs,
     message_counts,
-    read_spreads,
     rule_for,
     texts_of,
 )
@@ -97,19 +95,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def compare_cell(item: IPyNbCell, new: list, stored: list) -> bool:
     """Compare the outputs of one cell; nbval prints what is found to differ."""
-    metadata = item.cell.metadata
-    tags = metadata.get("tags", [])
+    tags = item.cell.metadata.get("tags", [])
     rule = rule_for(tags, data_size() == WHOLE)
-    spreads = recorded_spreads(metadata) if rule == "measured" else None
     made = item.parent.nb.metadata.get("made", {})
     # The kernel is this Python, so its PyTorch is ours.
     messages = message_counts(tags, made.get("torch", ""), version("torch"))
     old, fresh = (texts_of(x, item.sanitize, messages) for x in (stored, new))
-    item.comparison_traceback = compare_outputs(old, fresh, rule, spreads)
+    item.comparison_traceback = compare_outputs(old, fresh, rule)
     return not item.comparison_traceback
-
-
-def recorded_spreads(metadata: dict) -> dict[str, Spread] | None:
-    """Return the spreads of the record that a cell names; None if it names none."""
-    name = metadata.get("d2l", {}).get("record")
-    return read_spreads(ROOT / "results" / f"{name}.json") if name else None

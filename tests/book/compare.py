@@ -5,18 +5,17 @@ A cell's tag says which rule holds for it; conftest.py calls this for nbval:
     tag        whole data    part of the data (a rehearsal)
     (none)     exact         exact
     data       exact         words
-    train      measured      words
+    train      words         words
 
 torch-message, beside any of them, says that an error's message is worded by
 PyTorch: it is compared on the release of PyTorch that the notebook was made
 with; on another, the type of the exception alone is.
 
 exact      the texts are the same, byte for byte
-words      the words are the same, and so is the count of numbers
-measured   as words; besides, times and rates are free, whole numbers are the
-           same, and losses and accuracies lie where the recorded runs put them
+words      the words are the same, and so is the count of numbers; none is nan
+           or inf
 
-`nan` and `inf` are words here, never numbers.
+What a training reached is held to the records by tests/lab/test_records.py.
 """
 
 from __future__ import annotations
@@ -25,14 +24,10 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from statistics import stdev
-from typing import NamedTuple
 
-TAGS = ("data", "train")
 TORCH_MESSAGE = "torch-message"
 
-# Streams and pictures that are never compared. Of a picture, its text is:
+# Streams and figures that are never compared. Of a figure, its text is:
 # <Figure size 640x480 with 2 Axes>.
 SKIPPED_STREAM = "stderr"
 SKIPPED_MIME = re.compile(r"image/(png|jpeg|svg\+xml)$|vnd\.jupyter\.widget")
@@ -50,49 +45,7 @@ NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-TIME_OR_RATE = re.compile(
-    r"""[ ]*(?: s | sec | seconds? | ms | us | µs | ns | min | minutes? | h | hours?
-             | times | x | × | \w+/(?:s|sec) | \w+[ ](?:a|per)[ ]second )(?!\w)""",
-    re.VERBOSE,
-)
-PERCENT = re.compile(r" ?%")
 NOT_FINITE = re.compile(r"\b(nan|inf|infinity)\b", re.IGNORECASE)
-
-# The last line of a training, as the seed of the book prints it.
-LAST_LINE = re.compile(r"loss \S+, train acc \S+, test acc \S+")
-
-
-class Number(NamedTuple):
-    """A number in a text, and how it is to be held to the stored one."""
-
-    text: str
-    start: int  # where it begins in the text
-    value: float  # a percentage as a fraction
-    is_free: bool  # a time, a rate or a ratio of them
-    is_count: bool  # a whole number, and no percentage
-    label: str  # the words before it, on its line
-
-
-def numbers(text: str) -> list[Number]:
-    """Return the numbers of a text, in order."""
-    found = []
-    line_start = 0
-    for match in NUMBER.finditer(text):
-        before = text[line_start : match.start()]
-        percent = PERCENT.match(text, match.end())
-        value = float(match[0].replace(",", "").replace("−", "-"))
-        found.append(
-            Number(
-                text=match[0],
-                start=match.start(),
-                value=value / 100 if percent else value,
-                is_free=bool(TIME_OR_RATE.match(text, match.end())),
-                is_count=not percent and not re.search("[.eE]", match[0]),
-                label=before.rsplit("\n", 1)[-1],
-            )
-        )
-        line_start = match.end()
-    return found
 
 
 def words(text: str) -> list[str]:
@@ -122,113 +75,13 @@ def word_changes(stored: str, new: str) -> list[str]:
     return changes
 
 
-# ------------------------------------------------------------------- records
-
-QUANTITIES = ("train_loss", "train_acc", "test_acc")  # as in LAST_LINE
-FEWEST_RUNS = 3  # below this a standard deviation says nothing
-CHANCE = 0.11  # a constant answer is right for one image in ten
-DEFAULT_MARGIN = {"train_loss": 0.1, "train_acc": 0.03, "test_acc": 0.03}
-
-
-class Spread(NamedTuple):
-    """Where a quantity lies after the last epoch, over the recorded runs."""
-
-    low: float
-    high: float
-    margin: float  # two standard deviations
-
-    def holds(self, value: float) -> bool:
-        """Whether one more run may have given this value."""
-        return self.low - self.margin <= value <= self.high + self.margin
-
-    def tolerance(self) -> float:
-        """By how much two runs of this experiment may differ."""
-        return self.high - self.low + self.margin
-
-
-def read_spreads(path: Path) -> dict[str, Spread]:
-    """Return the spread of each quantity in a record such as lenet.json.
-
-    Runs that ended at a constant answer are left out where others learned:
-    one of them would stretch the range until it held any result.
-    """
-    runs = json.loads(path.read_bytes())["runs"]
-    runs = [run for run in runs if run["train_acc"][-1] > CHANCE] or runs
-    spreads = {}
-    for quantity in QUANTITIES:
-        last = [run[quantity][-1] for run in runs]
-        margin = DEFAULT_MARGIN[quantity]
-        if len(last) >= FEWEST_RUNS:
-            margin = 2 * stdev(last)
-        spreads[quantity] = Spread(min(last), max(last), margin)
-    return spreads
-
-
-def quantity_of(number: Number) -> str:
-    """Say what a number measures, by the words before it, or else its size."""
-    label = number.label.lower()
-    if "loss" in label:
-        return "train_loss"
-    if "train acc" in label:
-        return "train_acc"
-    if "acc" in label or abs(number.value) <= 1:
-        return "test_acc"
-    return "train_loss"
-
-
-def number_changes(
-    stored: str, new: str, spreads: dict[str, Spread] | None = None
-) -> list[str]:
-    """Say which numbers break the rule `measured`; both texts have as many.
-
-    The last line of a training, new and stored, must lie within the record's
-    range, widened by two standard deviations. Any other decimal may differ from
-    the stored one as much as two recorded runs may: range plus two standard
-    deviations. Without a record: by DEFAULT_MARGIN.
-    """
-    lines = list(LAST_LINE.finditer(new)) if spreads else []
-    last_line = lines[-1].span() if lines else (0, 0)
-    changes = []
-    for old, fresh in zip(numbers(stored), numbers(new), strict=True):
-        if fresh.is_free and old.is_free:
-            continue
-        quantity = quantity_of(fresh)
-        if last_line[0] <= fresh.start < last_line[1]:
-            spread = spreads[quantity]
-            for when, number in ("new", fresh), ("stored", old):
-                if not spread.holds(number.value):
-                    changes.append(
-                        f"{when} number outside the recorded range: {quantity} "
-                        f"{number.text}; the runs gave {spread.low:.4f} to "
-                        f"{spread.high:.4f}, allowed is {spread.margin:.4f} "
-                        "more on either side"
-                    )
-        elif old.is_count and fresh.is_count:
-            if old.value != fresh.value:
-                changes.append(f"whole number changed: {old.text} -> {fresh.text}")
-        else:
-            allowed = DEFAULT_MARGIN[quantity]
-            if spreads:
-                allowed = spreads[quantity].tolerance()
-            if not abs(fresh.value - old.value) <= allowed:
-                changes.append(
-                    f"number too far from the stored one: {old.text} -> "
-                    f"{fresh.text}; as a {quantity} it may differ by {allowed:.4f}"
-                )
-    return changes
-
-
 # --------------------------------------------------------------------- rules
 
 
 def rule_for(tags: Iterable[str], whole: bool) -> str:
     """Return the rule for a cell with these tags, on whole data or on a part."""
     tags = set(tags)
-    if "train" in tags:
-        return "measured" if whole else "words"
-    if "data" in tags and not whole:
-        return "words"
-    return "exact"
+    return "words" if "train" in tags or ("data" in tags and not whole) else "exact"
 
 
 def message_counts(tags: Iterable[str], made_with: str, running: str) -> bool:
@@ -243,21 +96,13 @@ def message_counts(tags: Iterable[str], made_with: str, running: str) -> bool:
     return made_with.partition("+")[0] == running.partition("+")[0]
 
 
-def compare_texts(
-    stored: str, new: str, rule: str, spreads: dict[str, Spread] | None = None
-) -> list[str]:
+def compare_texts(stored: str, new: str, rule: str) -> list[str]:
     """Say what breaks the rule; an empty list means nothing does."""
     if rule == "exact":
         return [] if stored == new else line_changes(stored, new)
     if bad := NOT_FINITE.search(new):
         return [f"not a finite number: {bad[0]!r} in the new output"]
-    changes = word_changes(stored, new)
-    old_count, new_count = len(numbers(stored)), len(numbers(new))
-    if old_count != new_count:
-        changes.append(f"count of numbers changed: {old_count} -> {new_count}")
-    if not changes and rule == "measured":
-        changes = number_changes(stored, new, spreads)
-    return changes
+    return word_changes(stored, new)
 
 
 def line_changes(stored: str, new: str) -> list[str]:
@@ -302,9 +147,7 @@ def texts_of(
     return texts
 
 
-def compare_outputs(
-    stored: Texts, new: Texts, rule: str, spreads: dict[str, Spread] | None = None
-) -> list[str]:
+def compare_outputs(stored: Texts, new: Texts, rule: str) -> list[str]:
     """Return a report of all that differs, with both texts; empty if nothing."""
     report = []
     for kind in sorted(stored.keys() | new.keys()):
@@ -315,13 +158,13 @@ def compare_outputs(
             report += show(kind, rule, changes, "".join(old_texts), "".join(new_texts))
             continue
         for old, fresh in zip(old_texts, new_texts, strict=True):
-            if changes := compare_texts(old, fresh, rule, spreads):
+            if changes := compare_texts(old, fresh, rule):
                 report += show(kind, rule, changes, old, fresh)
     return report
 
 
 def show(kind: str, rule: str, changes: list[str], old: str, fresh: str) -> list[str]:
-    """Return the lines that tell a keeper what differs and what was asked."""
+    """Return the lines that tell a keeper what differs and which rule held."""
     return [
         f"Output {kind!r} breaks the rule {rule!r}:",
         *(f"    {change}" for change in changes),
