@@ -31,6 +31,7 @@ from experiments.record import whole_data  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
 WHOLE = "60000/10000"  # images
+UNSTORED = re.compile(r"image/svg\+xml|jupyter\.widget")
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -63,7 +64,10 @@ def run(notebook: NotebookNode, folder: Path, progress: Callable[[int], None]) -
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Remove from an executed notebook what would change at the next run."""
+    """Remove from an executed notebook what would change at the next run.
+
+    Of a figure the bytes of one format stay, PNG; of a progress bar its last text.
+    """
     notebook.metadata["kernelspec"] = dict(KERNEL)
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
@@ -72,6 +76,8 @@ def clean(notebook: NotebookNode) -> None:
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
             for output in cell.outputs:
+                for mime in [m for m in output.get("data", {}) if UNSTORED.search(m)]:
+                    del output.data[mime]
                 if output.output_type == "error":
                     output.traceback = [short_paths(line) for line in output.traceback]
 

@@ -1,6 +1,7 @@
 """What the pages of the book must keep to; each check returns its complaints.
 
-tests/test_notebooks.py applies them to every notebook and every page.
+tests/book/test_notebooks.py applies them to every notebook and every page. The cells'
+code is ruff's (notebooks/ruff.toml), stored outputs are those of execute.clean.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ KNOWN_TAGS = {
 FORBIDDEN_COMMENT = re.compile(r"#\s*(NBVAL|PYTEST_VALIDATE)_\w+")
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(home|root|tmp|work)/|\b[A-Z]:\\[A-Z]")
 PRINTING = {"print", "display", "check"}
-LONGEST_LINE = 78  # characters; the page's column shows no more
 LONG_CELL = 12  # lines; nine cells in ten keep to it
 SHORTEST_ALT = 30  # characters
 
@@ -68,23 +68,6 @@ def prints(source: str) -> bool:
     return False
 
 
-def check_outputs(notebook: NotebookNode) -> list[str]:
-    """Complain about outputs that must not be stored."""
-    complaints = []
-    for name, cell in code_cells(notebook):
-        if has_error(cell) and "raises-exception" not in tags_of(cell):
-            complaints.append(f"{name}: an error is stored")
-        for output in cell.outputs:
-            if output.get("name") == "stderr":
-                complaints.append(f"{name}: stderr is stored")
-            for mime in output.get("data", {}):
-                if mime == "image/svg+xml" or "jupyter.widget" in mime:
-                    complaints.append(f"{name}: {mime} is stored")
-    if "widgets" in notebook.metadata:
-        complaints.append("metadata: the state of widgets is stored")
-    return complaints
-
-
 def check_tags(notebook: NotebookNode) -> list[str]:
     """Complain about unknown tags, and about all that switches nbval off."""
     complaints = []
@@ -100,36 +83,19 @@ def check_tags(notebook: NotebookNode) -> list[str]:
             complaints.append(f"{name}: torch-message, but not raises-exception")
         if FORBIDDEN_COMMENT.search(cell.source):
             complaints.append(f"{name}: a comment switches nbval off")
-        if cell.metadata.get("d2l", {}).get("record") and "train" not in tags:
-            complaints.append(f"{name}: names a record, but is not tagged train")
     return complaints
 
 
 def check_alt_texts(notebook: NotebookNode) -> list[str]:
-    """Complain when a picture has no description for who cannot see it."""
+    """Complain when a figure has no description for who cannot see it."""
     complaints = []
     for name, cell in code_cells(notebook):
         image = cell.metadata.get("mystnb", {}).get("image", {})
-        has_picture = any("image/png" in o.get("data", {}) for o in cell.outputs)
-        if has_picture and len(image.get("alt", "")) < SHORTEST_ALT:
+        has_figure = any("image/png" in o.get("data", {}) for o in cell.outputs)
+        if has_figure and len(image.get("alt", "")) < SHORTEST_ALT:
             complaints.append(
                 f"{name}: metadata mystnb.image.alt needs {SHORTEST_ALT} characters"
             )
-    return complaints
-
-
-def check_metadata(notebook: NotebookNode) -> list[str]:
-    """Complain unless tests/book/execute.py stored the notebook, on whole data."""
-    complaints = []
-    made = notebook.metadata.get("made", {})
-    for key in ("date", "device", "precision", "torch", "python"):
-        if not made.get(key):
-            complaints.append(f"metadata: made.{key} is missing")
-    if made.get("data") != "60000/10000":
-        complaints.append(f"metadata: made.data is {made.get('data')!r}")
-    kernel = notebook.metadata.get("kernelspec", {}).get("name")
-    if kernel != "python3":
-        complaints.append(f"metadata: the kernel is {kernel!r}, not 'python3'")
     return complaints
 
 
@@ -158,22 +124,15 @@ def check_semicolons(notebook: NotebookNode) -> list[str]:
 
 
 def check_code_size(notebook: NotebookNode) -> list[str]:
-    """Complain about long lines, and about more than one long cell in ten."""
-    complaints, long_cells = [], []
-    cells = list(code_cells(notebook))
-    for name, cell in cells:
-        lines = cell.source.splitlines()
-        if len(lines) > LONG_CELL:
-            long_cells.append(f"{name} ({len(lines)} lines)")
-        for line in lines:
-            if len(line) > LONGEST_LINE:
-                complaints.append(f"{name}: {len(line)} characters: {line}")
-    if len(long_cells) > len(cells) / 10:
-        complaints.append(
-            f"{len(long_cells)} of {len(cells)} code cells have more than "
-            f"{LONG_CELL} lines: {', '.join(long_cells)}"
-        )
-    return complaints
+    """Complain about more than one long cell in ten."""
+    lines = {name: len(cell.source.splitlines()) for name, cell in code_cells(notebook)}
+    long_cells = [f"{name} ({n} lines)" for name, n in lines.items() if n > LONG_CELL]
+    if len(long_cells) <= len(lines) / 10:
+        return []
+    return [
+        f"{len(long_cells)} of {len(lines)} code cells have more than {LONG_CELL} "
+        f"lines: {', '.join(long_cells)}"
+    ]
 
 
 def check_form(notebook: NotebookNode) -> list[str]:

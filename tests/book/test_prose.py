@@ -2,7 +2,7 @@
 
 A verdict that is printed by a cell follows the records by itself. These are the ones
 that sentences of chapter 6, chapter 8 or the introduction rest on: when a test below
-fails, the sentence has to be written anew.
+fails, the sentence has to be written again.
 """
 
 from statistics import mean
