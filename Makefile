@@ -24,7 +24,9 @@ test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/lint-imports --no-cache
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+	.venv/bin/zizmor --offline --quiet --persona pedantic .github/workflows
+	PYTHONWARNDEFAULTENCODING=1 OMP_NUM_THREADS=1 \
+		$(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
 verify: .venv/done  ## the notebooks on the whole data, but for 04's long training
 	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \

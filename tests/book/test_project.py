@@ -1,4 +1,4 @@
-"""Workflows, locks, versions and papers hold together; nothing here is run."""
+"""Workflows, locks, versions and papers agree; zizmor knows what else is unsafe."""
 
 import ast
 import re
@@ -78,11 +78,6 @@ def workflow(request):
     return yaml.safe_load(request.param.read_text(encoding="utf-8"))
 
 
-def steps_of(workflow: dict) -> list[dict]:
-    """Return the steps of all jobs."""
-    return [step for job in workflow["jobs"].values() for step in job["steps"]]
-
-
 def check_schema(schema: str, *paths: Path) -> None:
     """Hold files to a schema that check-jsonschema brings along; no network."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
@@ -95,29 +90,13 @@ def test_the_workflows_keep_to_their_schema():
     check_schema("vendor.github-workflows", *WORKFLOWS)
 
 
-def test_a_workflow_may_read_and_only_the_deployment_may_write(workflow):
-    assert workflow["permissions"] == {"contents": "read"}
-    assert "pull_request_target" not in workflow[True]
+def test_a_workflow_ends_writes_only_to_deploy_and_runs_releases(workflow):
     for name, job in workflow["jobs"].items():
+        assert 0 < job["timeout-minutes"] <= 120
         allowed = {"pages": "write", "id-token": "write"} if name == "deploy" else None
         assert job.get("permissions") == allowed
-
-
-def test_actions_are_pinned_and_keep_no_credentials(workflow):
-    for step in steps_of(workflow):
-        if "uses" in step:
-            assert re.fullmatch(r"actions/[\w-]+@(v\d+|[0-9a-f]{40})", step["uses"])
-        if "checkout" in step.get("uses", ""):
-            assert step["with"]["persist-credentials"] is False
-
-
-def test_nothing_from_outside_enters_a_shell(workflow):
-    assert all("${{" not in step.get("run", "") for step in steps_of(workflow))
-
-
-def test_jobs_end_and_give_way(workflow):
-    assert set(workflow["concurrency"]) == {"group", "cancel-in-progress"}
-    assert all(0 < job["timeout-minutes"] <= 120 for job in workflow["jobs"].values())
+        used = [step["uses"] for step in job["steps"] if "uses" in step]
+        assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used)
 
 
 def test_what_was_not_run_here_is_marked():
@@ -143,7 +122,7 @@ def test_every_target_that_is_named_exists():
 def test_every_file_that_is_named_exists():
     text = read("CONTRIBUTING.md") + "\n".join(p.read_text("utf-8") for p in WORKFLOWS)
     paths = re.findall(r"[\w.*-]+/[\w./*-]+\.\w+|[\w-]+\*?\.(?:txt|toml|py)\b", text)
-    paths = set(paths) - {"_build/html"}
+    paths = {path for path in paths if "NAME" not in path}
     assert len(paths) > 15
     for path in paths:
         found = list(ROOT.glob(path)) or list((ROOT / "tests").glob(path))
@@ -222,45 +201,6 @@ def test_contributing_is_short():
 def test_the_licence_covers_code_and_prose():
     assert "MIT License" in read("LICENSE")
     assert "creativecommons.org/licenses/by/4.0" in read("LICENSE")
-
-
-def encoding_unsaid(source):
-    """Lines that read or write a text in whatever encoding the system has."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            said = ast.unparse(node).lower()
-            of_text = name in {"read_text", "write_text"} or (
-                name == "open"
-                and "gzip" not in said
-                and not re.search("'[rwax]+b'", said)
-            )
-            if of_text and "utf-8" not in said:
-                found.append(node.lineno)
-    return found
-
-
-def test_texts_are_read_and_written_as_utf_8_on_every_system():
-    paths = [p.relative_to(ROOT) for p in ROOT.rglob("*.py")]
-    ours = [p for p in paths if not p.parts[0].startswith((".", "_", "build"))]
-    assert len(ours) > 50
-    found = {p: encoding_unsaid((ROOT / p).read_text("utf-8")) for p in ours}
-    assert not {path: lines for path, lines in found.items() if lines}
-
-
-@pytest.mark.parametrize(
-    "source", ["path.read_text()", "path.write_text(text)", "open(path)", "p.open('w')"]
-)
-def test_a_text_in_an_unsaid_encoding_is_seen(source):
-    assert encoding_unsaid(f"x = 1\n{source}") == [2]
-
-
-@pytest.mark.parametrize(
-    "source", ["path.read_text('utf-8')", "open(path, 'rb')", "gzip.open(path)"]
-)
-def test_a_text_in_a_said_encoding_and_bytes_are_not(source):
-    assert encoding_unsaid(source) == []
 
 
 def test_the_hooks_use_the_ruff_that_was_tried():
