@@ -223,6 +223,9 @@ def test_ahead_of_one_is_not_ahead():
     assert trial.words == ["ahead after 6 epochs", "undecided after 6 epochs"]
     assert (trial.verdict, epochs) == ("undecided after 6 epochs", [3, 6, 10])
     assert not trial.over
+    small, large = sorted(c.p for c in trial.contrasts)
+    corrected = sorted(c.corrected for c in trial.contrasts)
+    assert corrected == pytest.approx([2 * small, max(2 * small, large)], abs=0)
 
 
 def test_reversed_is_said_at_the_last_look_alone():
