@@ -1,0 +1,60 @@
+// What the steps of the window say, in English.
+
+const counted = (one, many) => (n) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
+const pixels = counted("pixel", "pixels");
+const columns = counted("column", "columns");
+const rows = counted("row", "rows");
+const places = counted("place", "places");
+const nth = (n) => `${n}${{ 2: "nd", 3: "rd" }[n] ?? "th"}`;
+
+export const words = {
+  corner: "the far corner",
+  choose: "Layers to try",
+  presets: {
+    alexnet: "AlexNet at 224",
+    paper: "AlexNet at 227",
+    lenet: "LeNet’s first",
+    pooling: "pooling",
+    holes: "holes",
+  },
+  formula: "size = floor((H + 2 P − D (k − 1) − 1) / S) + 1",
+  less: (name) => `less ${name}`,
+  more: (name) => `more ${name}`,
+  names: {
+    side: "side H",
+    padding: "padding P",
+    dilation: "dilation D",
+    kernel: "window k",
+    stride: "stride S",
+    rest: "remainder",
+  },
+  tell: {
+    side: ({ side }) => `${pixels(side)} a side.`,
+    padding: ({ padding }) =>
+      padding ? `a border of zeros, ${pixels(padding)} wide.` : "no border of zeros.",
+    dilation: ({ dilation }) =>
+      dilation > 1
+        ? `the window looks at every ${nth(dilation)} pixel.`
+        : "the window has no holes.",
+    kernel: ({ kernel }, { reach }) =>
+      reach > kernel
+        ? `${pixels(kernel)} a side, reaching over ${reach}.`
+        : `${pixels(kernel)} a side.`,
+    stride: ({ stride }, { size }) =>
+      `${pixels(stride)} from place to place, ${places(size)} in a row.`,
+    rest: (_, { rest }) =>
+      rest ? `${pixels(rest)}, no full step.` : "nothing is left over.",
+  },
+  // So many columns of the image, and of the padding.
+  lost(image, padding) {
+    if (!image && !padding) return "Every row and column is looked at.";
+    const all = image + padding;
+    const of = padding ? ` (${image} of the image, ${padding} of the padding)` : "";
+    return `Never looked at: ${columns(all)} and ${rows(all)}${of}.`;
+  },
+  // PyTorch's own words.
+  tooLarge: (padded, reach) =>
+    `Calculated padded input size per channel: (${padded} x ${padded}). Kernel size: ` +
+    `(${reach} x ${reach}). Kernel size can't be greater than actual input size`,
+  outside: (name, least, most) => `${name}: a whole number from ${least} to ${most}.`,
+};
