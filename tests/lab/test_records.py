@@ -272,7 +272,7 @@ def test_the_kept_lenet_is_the_recorded_one(monkeypatch):
         for run in load_record("lenet").runs
         if run.settings["seed"] == EXPERIMENTS["lenet"].weights_of
     ]
-    # On 500 of the 10,000 pictures; four standard errors of such a share.
+    # On 500 of the 10,000 images; four standard errors of such a share.
     share = run.test_acc[-1]
     allowed = 4 * (share * (1 - share) / 500) ** 0.5
     assert evaluate(net, test_iter)[1] == pytest.approx(share, abs=allowed)
