@@ -25,7 +25,7 @@ images as there are validation images.
 
 *Verdicts.* Each contrast is judged by Welch's t test, two-sided, whose standard
 error holds the seeds and, for test accuracies, the test images (see
-d2l_lite/lab/evidence.py). Steps and claims are one family, corrected by Holm over its
+d2l_lite/lab/trial.py). Steps and claims are one family, corrected by Holm over its
 distinct contrasts; a claim that repeats a step is the same test. At 5 % a contrast
 *holds here* or is *reversed here*. Where no difference is found, two one-sided
 tests of 5 % each, uncorrected, ask whether it lies within one point: *no difference
@@ -68,15 +68,16 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from d2l_lite.lab.ladder import ACTIVATIONS, RUNGS, Rung
+from d2l_lite.lab.trial import LOOKS
+from d2l_lite.lab.verdicts import STEPS, TEN, TRIAL, TRIAL_SEEDS, TUNED
+
+__all__ = ["STEPS", "TRIAL", "TRIAL_SEEDS", "TUNED"]
 
 GRID = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 WIDEST = (0.000125, 0.00025, *GRID, 0.032, 0.064)
 NEAR = 0.01  # of the best mean: one point
 GRID_SEEDS, NEAR_SEEDS = (100, 101), (102, 103, 104)
-FIVE, TEN = tuple(range(5)), tuple(range(10))
-TRIAL_SEEDS = tuple(range(10, 20))
-LOOKS, LOOK_LEVEL = (3, 6, 10), 0.05 / 3
-TUNED = ("lenet", "xavier")
+FIVE = tuple(range(5))
 
 
 @dataclass(frozen=True)
@@ -186,40 +187,3 @@ RECIPES: dict[str, Recipe] = {
     "alexnet": large,
 }
 COSTLY = ("windows-112", "stride-112", "resolution-30", "alexnet")
-
-# (what changes, the recipe before, the recipe after), on test accuracies.
-STEPS = [
-    ("sigmoid to ReLU", "lenet", "relu"),
-    ("average to max pooling", "relu", "maximum"),
-    ("twice the width", "maximum", "width"),
-    ("2 to 5 convolutions", "width", "depth"),
-    ("dropout", "depth", "dropout"),
-    ("AlexNet's geometry, at 112 pixels", "dropout", "geometry"),
-    ("112 to 224 pixels", "geometry", "resolution"),
-    # controls
-    ("tuned LeNet to ReLU", "tuned", "relu"),
-    ("sigmoid to tanh", "lenet", "tanh"),
-    ("tanh to ReLU", "tanh", "relu"),
-    ("Xavier's first weights, LeNet", "lenet", "xavier"),
-    ("two linear layers to LeNet (tuned)", "dense", "tuned"),
-    ("a linear classifier to LeNet (tuned)", "linear", "tuned"),
-    ("two linear layers to LeNet, ReLU in both", "dense-relu", "relu"),
-    ("He's first weights, 2 convolutions", "width", "width-kaiming"),
-    ("He's first weights, 5 convolutions", "depth", "depth-kaiming"),
-    ("2 to 5 convolutions, He's weights", "width-kaiming", "depth-kaiming"),
-    ("2 to 5 convolutions, narrow", "maximum", "narrow-depth"),
-    ("2 to 5 convolutions, on 14 × 14 maps", "width", "early-depth"),
-    ("2 to 5 convolutions, decaying rate", "width-decay", "depth-decay"),
-    ("twice the width, 5 convolutions", "narrow-depth", "depth"),
-    ("ReLU undone: sigmoid, 5 convolutions", "depth", "depth-sigmoid"),
-    ("ReLU undone: tanh, 5 convolutions", "depth", "depth-tanh"),
-    ("max pooling undone: average, 5 convolutions", "depth", "depth-average"),
-    ("10 to 30 epochs, LeNet", "lenet", "lenet-30"),
-    ("112 pixels, LeNet's windows", "dropout", "windows-112"),
-    ("AlexNet's geometry, both at 112 pixels", "windows-112", "geometry"),
-    ("112 to 224 pixels, same maps", "stride-112", "resolution"),
-    ("10 to 30 epochs, AlexNet's layers", "resolution", "resolution-30"),
-]
-
-# The trial: each large net against both of these, at each look.
-TRIAL = {"alexnet": ("tuned", "width"), "alexnet-half": ("tuned", "width")}
