@@ -1,9 +1,10 @@
 // The window, step by step: a formula whose numbers are drawn as they are changed.
 import { h, reducedMotion } from "./dom.js";
-import { build, button, choice, div } from "./window_core.js";
-import { gaps, lookedAt, measure, resize } from "./window_math.js";
-import { grey, makeView, paint, square } from "./window_view.js";
+import { gaps, lookedAt, resize } from "./steps_math.js";
 import { words } from "./steps_words.js";
+import { build, button, choice, div } from "./window_core.js";
+import { measure } from "./window_math.js";
+import { grey, makeView, paint, square } from "./window_view.js";
 
 // Of each part of the formula: its letter, the least and the most.
 const parts = {
@@ -50,7 +51,8 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
   const rest = h("span", { class: "window-part of-rest", tabindex: 0 });
   const below = h("span");
   const outcome = h("strong");
-  const top = half(side, "+ 2·", padding, "−", dilation, "·(", kernel, "− 1) − 1");
+  const reach = [dilation, "·(", kernel, "− 1) − 1"];
+  const top = half(side, "+ 2·", padding, "−", ...reach);
   const formula = div(
     "formula",
     half(div("quotient", top, stride), "+ 1"),
@@ -161,8 +163,10 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
   function ticks({ box }, whole) {
     const { size, setting, row, column } = now;
     const every = Math.ceil((size * 4) / box.clientWidth);
-    const tick = (i, j, length) =>
-      `M${j * setting.stride} ${-length}v${-length}M${-length} ${i * setting.stride}h${-length}`;
+    const tick = (i, j, n) => {
+      const [x, y] = [j * setting.stride, i * setting.stride];
+      return `M${x} ${-n}v${-n}M${-n} ${y}h${-n}`;
+    };
     let d = "";
     for (let i = 0; i < size; i += every) d += tick(i, i, whole / 70);
     return [["ticks", d], ["here", size ? tick(row, column, whole / 50) : ""]];
@@ -173,8 +177,8 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
     changed,
     // A link may ask for anything.
     read(asked) {
-      const of = (name) => (isTaken(name, asked[name]) ? asked[name] : presets.alexnet[name]);
-      const setting = named(names.map(of));
+      const from = (name) => (isTaken(name, asked[name]) ? asked : presets.alexnet);
+      const setting = named(names.map((name) => from(name)[name]));
       const count = setting.kernel ** 2;
       const image = resize(now.pixels, boot, setting.side);
       paint(corner.canvas, image, grey);
@@ -218,7 +222,8 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
       below.textContent = `${floor}`.replace("-", "−");
       rest.textContent = `${Math.round(1000 * (exact - floor)) / 1000}`.slice(1);
       outcome.textContent = size || "✗";
-      note.textContent = wrong || `${words.names[active]}: ${words.tell[active](setting, now)}`;
+      const told = words.tell[active](setting, now);
+      note.textContent = wrong || `${words.names[active]}: ${told}`;
       tuner.classList.toggle("window-fixed", active === "rest");
       lost.textContent = lostOnes();
       lost.classList.toggle("window-bad", !size || lookedAt(setting).includes(false));
@@ -227,13 +232,14 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
         way.setAttribute("aria-label", say(words.names[active]));
       }
       for (const { chip, setting: preset } of chips) {
-        chip.setAttribute("aria-pressed", names.every((key) => preset[key] === setting[key]));
+        const isOn = names.every((key) => preset[key] === setting[key]);
+        chip.setAttribute("aria-pressed", isOn);
       }
     },
-    lines([, from, , to], [a, , b], text) {
+    lines([, from, , to], [a, , b], fromScreen) {
       const [start, span] = far;
-      const foot = (x) => text(view.onScreen(start + x * span, start + span));
-      const top = (x) => text(corner.onScreen(start + x * span, start));
+      const foot = (x) => fromScreen(view.onScreen(start + x * span, start + span));
+      const top = (x) => fromScreen(corner.onScreen(start + x * span, start));
       const glass = `M${foot(0)}L${top(0)}L${top(1)}L${foot(1)}z`;
       return [["glass", glass], ["beam", `M${from}L${a}L${b}L${to}z`]];
     },

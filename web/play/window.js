@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { bytesOf, decodeFloat16 } from "./float16.js";
 import { loadData } from "./host.js";
 import { build, button, choice, div } from "./window_core.js";
-import { patchOf } from "./window_math.js";
+import { measure } from "./window_math.js";
 import { paint } from "./window_view.js";
 import { words } from "./window_words.js";
 
@@ -17,7 +17,6 @@ const filters = {
 };
 const start = { filter: "vertical", weights: "", bias: 0, row: 12, column: 12 };
 const largest = (values) => values.reduce((most, n) => Math.max(most, Math.abs(n)), 0);
-const corner = (box, text, side) => text([box[side], box.top]);
 
 export function widget(figure) {
   build(figure, "window", start, seeing);
@@ -137,7 +136,8 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
     read({ filter, weights: text, bias }) {
       const spelt = text.split(" ").map(Number);
       const kernel = Math.sqrt(spelt.length);
-      const isOwn = text && kernel % 1 === 0 && kernel < 8 && spelt.every(Number.isFinite);
+      const isSquare = kernel % 1 === 0 && kernel < 8;
+      const isOwn = text && isSquare && spelt.every(Number.isFinite);
       const known = Object.hasOwn(filters, filter) ? filter : start.filter;
       const taken = isOwn ? spelt : filters[known];
       const size = Math.sqrt(taken.length);
@@ -167,21 +167,34 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
       const { filter, weights: text } = link.get();
       for (const { chip, icon, kernel, use } of chips) {
         paint(icon, kernel, signed(figure, largest(kernel)));
-        const isUsed = use.weights ? use.weights === text : !text && use.filter === filter;
-        chip.setAttribute("aria-pressed", isUsed);
+        const isUsed = use.weights === text && (text || use.filter === filter);
+        chip.setAttribute("aria-pressed", !!isUsed);
       }
     },
-    lines([, , from, to], [, , , cell], text) {
-      const [lens, end] = [patch.cells, total].map((box) => box.getBoundingClientRect());
-      const [a, b] = ["left", "right"].map((side) => text([lens[side], lens.top]));
+    lines([, , from, to], [, , , cell], fromScreen) {
+      const lens = patch.cells.getBoundingClientRect();
+      const end = total.getBoundingClientRect();
+      const [a, b] = [lens.left, lens.right].map((x) => fromScreen([x, lens.top]));
       // Where the sum lies below the weights, its line goes round them.
-      const [x, y] = text([end.right, end.top + end.height / 2]);
+      const [x, y] = fromScreen([end.right, end.top + end.height / 2]);
       const isBelow = end.top > lens.bottom;
-      const [middle, top] = text([(end.left + end.right) / 2, end.top]);
-      const way = isBelow ? `M${x} ${y}h6V${cell[1]}H${cell[0]}` : `M${middle} ${top}L${cell}`;
+      const [middle, top] = fromScreen([(end.left + end.right) / 2, end.top]);
+      const way = isBelow
+        ? `M${x} ${y}h6V${cell[1]}H${cell[0]}`
+        : `M${middle} ${top}L${cell}`;
       return [["beam", `M${from}L${a}L${b}L${to}z`], ["way", way]];
     },
   };
+}
+
+// What the window sees at a place, row by row.
+export function patchOf(padded, setting, row, column) {
+  const { kernel, stride, dilation } = setting;
+  const { padded: length } = measure(setting);
+  return Array.from({ length: kernel ** 2 }, (_, i) => {
+    const y = row * stride + Math.floor(i / kernel) * dilation;
+    return padded[y * length + column * stride + (i % kernel) * dilation];
+  });
 }
 
 function sumOf({ map, size, row, column }) {

@@ -1,9 +1,9 @@
 // A window that slides over an image, and writes one number of its map at each place.
 import { h, reducedMotion, state, status } from "./dom.js";
 import { bytesOf } from "./float16.js";
+import { words } from "./window_core_words.js";
 import { convolve, measure, pad } from "./window_math.js";
 import { grey, makeLines, makeView, paint, square } from "./window_view.js";
-import { words } from "./window_words.js";
 
 const arrows = {
   ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
@@ -25,9 +25,11 @@ export function choice(name, ...buttons) {
   return bar;
 }
 
-// What differs between the chapters is `mode`, made by make(core):
-// read(link): [setting, weights, bias, image]; parts: elements below the images;
-// marks(), lines(corners, corners): what is drawn above; colour(): of the map; show(), say().
+// What differs between the chapters is `mode`, made by make(core).
+// parts: elements below. read(link): [setting, weights, bias, image]. changed(): they
+// are. show(): once a frame. say(): where the window is, for screen readers.
+// colour(): of the map. marks(): on the image. lines(corners of the window, of the
+// cell, fromScreen): between the images.
 export function build(figure, name, defaults, make) {
   const bytes = bytesOf(figure.dataset.image);
   const link = state(name, defaults, follow);
@@ -195,7 +197,8 @@ export function build(figure, name, defaults, make) {
     view.frame(0, whole, padding, side);
     view.size.textContent = words.size(side);
     const marks = mode.marks?.() ?? [];
-    view.draw([["grid", view.grid(0, padded, 1)], ...marks, ["frame", square(x, y, reach)]]);
+    const grid = ["grid", view.grid(0, padded, 1)];
+    view.draw([grid, ...marks, ["frame", square(x, y, reach)]]);
 
     // A cell of the map is as large as a step, in the middle of what its window sees.
     const cell = Math.min(stride, whole / size) || 1;
@@ -211,18 +214,20 @@ export function build(figure, name, defaults, make) {
       ["frame", square(left, top, cell)],
     ] : []);
 
-    go.textContent = playing ? words.pause : reducedMotion() ? words.nextRow : words.play;
+    const start = reducedMotion() ? words.nextRow : words.play;
+    go.textContent = playing ? words.pause : start;
     fill.textContent = isFull() ? words.empty : words.fill;
     for (const control of [go, step, fill]) control.disabled = !size;
     mode.show();
 
     // What leads from the window to its number: corners as in reading.
     const { left: pageX, top: pageY } = stage.getBoundingClientRect();
-    const text = ([x, y]) => [x - pageX, y - pageY];
-    const corners = (of, x, y, side) => [0, 1, 2, 3].map((i) =>
-      text(of.onScreen(x + (i % 2) * side, y + (i >> 1) * side)),
-    );
+    const fromScreen = ([x, y]) => [x - pageX, y - pageY];
+    const corners = (of, x, y, side) =>
+      [[x, y], [x + side, y], [x, y + side], [x + side, y + side]].map((place) =>
+        fromScreen(of.onScreen(...place)),
+      );
     const ends = [corners(view, x, y, reach), corners(result, left, top, cell)];
-    lines.draw(size ? mode.lines(...ends, text) : []);
+    lines.draw(size ? mode.lines(...ends, fromScreen) : []);
   }
 }

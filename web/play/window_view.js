@@ -14,7 +14,9 @@ export function makeLines(kind = "") {
   const layer = svg("svg", { class: kind, "aria-hidden": true });
   layer.draw = (paths) =>
     layer.replaceChildren(
-      ...paths.map(([name, d, more]) => svg("path", { class: `window-${name}`, d, ...more })),
+      ...paths.map(([kind, d, more]) =>
+        svg("path", { class: `window-${kind}`, d, ...more }),
+      ),
     );
   return layer;
 }

@@ -1,4 +1,4 @@
-// What the window says, in English.
+// What the window says weight by weight, in English.
 
 const signed = (n, places = 2) => n.toFixed(places).replace("-", "−");
 
@@ -6,19 +6,6 @@ export const words = {
   number: signed,
   // Where there is little room.
   short: (n) => signed(n, Math.abs(n) < 1 ? 2 : 1).replace("0.", "."),
-  size: (side) => `${side} × ${side}`,
-  image: "image",
-  map: "feature map",
-  play: "Play",
-  pause: "Pause",
-  nextRow: "Next row",
-  step: "Step",
-  fill: "Fill",
-  empty: "Empty",
-  hint:
-    "The image and the window: drag it, or move it with the arrow keys. Rows and " +
-    "columns are counted from 0.",
-
   patch: "patch",
   weights: "weights",
   products: "products",
@@ -26,7 +13,8 @@ export const words = {
   bias: (bias) => (bias ? `with the bias ${signed(bias)}` : ""),
   weightAt: (row, column) => `weight in row ${row}, column ${column}`,
   at: (row, column) => `row ${row}, column ${column}`,
-  said: (row, column, sum) => `Row ${row}, column ${column}: the sum is ${signed(sum)}.`,
+  said: (row, column, sum) =>
+    `Row ${row}, column ${column}: the sum is ${signed(sum)}.`,
   choose: "Filters",
   filters: {
     vertical: "vertical edge",
