@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from datetime import date
 from pathlib import Path
 
@@ -38,11 +39,11 @@ def autocast_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the hardware multiplies it, else float32.
 
     Without such units bfloat16 is emulated, and slower than float32 by far.
-    $D2L_LITE_PRECISION=float32 asks for float32 everywhere.
+    $D2L_LITE_PRECISION=float32 means float32 everywhere.
     """
-    fast = False
     if os.environ.get(PRECISION_ENV) == "float32":
         return torch.float32
+    fast = False
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":
@@ -57,13 +58,11 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
-    name = platform.processor() or platform.machine()
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text("utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.split(":", 1)[1].strip()
+    text = cpuinfo.read_text("utf-8") if cpuinfo.exists() else ""
+    found = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)
+    name = found[1] if found else platform.processor() or platform.machine()
     threads = torch.get_num_threads()
-    return f"{name}, {threads} thread{'s' * (threads > 1)}"
+    return f"{name}, {threads} threads" if threads > 1 else f"{name}, 1 thread"
 
 
 def provenance(device: torch.device) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""All pictures of the book: their size, colours and style are set here alone."""
+"""All figures of the book: their size, colours and style are set here alone."""
 
 import itertools
 import math
@@ -8,12 +8,11 @@ from statistics import median
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from d2l_lite.data import CLASSES
 from d2l_lite.runs import Run
-from d2l_lite.shapes import Row, Trace
+from d2l_lite.shapes import Trace
 
 # An opaque light card: legible on a light page and on a dark one.
 CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
@@ -24,10 +23,8 @@ LENET, ALEXNET = "#454c58", "#bf4f00"
 NETS = {"LeNet": LENET, "AlexNet": ALEXNET}
 STYLE = {
     "figure.facecolor": CARD,
-    "savefig.facecolor": CARD,
     "axes.facecolor": CARD,
     "figure.dpi": 144,
-    "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
@@ -39,7 +36,7 @@ STYLE = {
     "legend.frameon": False,
 }
 WIDTH = 6.0  # inches; legible on a phone too
-COLUMNS = 5  # pictures a row
+COLUMNS = 5  # images a row
 
 
 def figure(height: float, rows: int = 1, columns: int = 1, **options: bool) -> tuple:
@@ -135,11 +132,9 @@ def draw_layer(
     cards = 1 + round(math.log2(shape[1]) / 2) if len(shape) == 4 else 1
     for card in reversed(range(cards)):
         shift = 0.018 * card
-        axes.add_patch(
-            Rectangle(
-                (-width / 2 + shift, level - 0.16 - 2 * shift), width, 0.32,
-                facecolor=colour, edgecolor=CARD, linewidth=0.6,
-            )
+        axes.barh(
+            level - 2 * shift, width, 0.32, left=-width / 2 + shift,
+            color=colour, edgecolor=CARD, linewidth=0.6,
         )  # fmt: skip
     what, *after = words.split(" + ")
     size = ", ".join(["×".join(map(str, shape[1:])), *after])
@@ -158,16 +153,12 @@ def drawn_layers(trace: Trace) -> list[tuple[str, tuple, str]]:
     layers = [("input", trace.input_shape, FAINT)]
     for row in trace.rows:
         if row.layer in KINDS:
-            layers.append((words_of(row), row.output_shape, KINDS[row.layer]))
+            words = f"{row.layer} {row.window}".strip()
+            layers.append((words, row.output_shape, KINDS[row.layer]))
         elif row.layer != "Flatten":
             words, shape, colour = layers[-1]
             layers[-1] = (f"{words} + {row.layer}", shape, colour)
     return layers
-
-
-def words_of(row: Row) -> str:
-    """The layer's kind and its window."""
-    return row.layer if row.window is None else f"{row.layer} {row.window}"
 
 
 def side(shape: tuple[int, ...]) -> float:

@@ -20,7 +20,7 @@ class Row:
     """One layer: what comes out of it and what it costs for one input."""
 
     layer: str
-    window: str | None  # kernel and stride, such as "11×11, stride 4"
+    window: str  # kernel and stride, such as "11×11, stride 4"; empty without one
     output_shape: tuple[int, ...]
     unrounded_side: float | None  # the output side before its floor
     receptive_field: float | None  # in pixels; None: the whole input; nan: not known
@@ -89,7 +89,7 @@ def leaves(net: nn.Module) -> list[nn.Module]:
 
 
 def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
-    """Run the layers on the meta device, which has shapes but no numbers."""
+    """Trace the layers up to the first that does not fit, without a hint."""
     if not isinstance(net, nn.Sequential):
         raise TypeError(
             f"trace reads an nn.Sequential, not {type(net).__name__}: "
@@ -97,54 +97,70 @@ def walk(net: nn.Sequential, input_shape: tuple[int, ...]) -> Trace:
         )
     result = Trace(tuple(input_shape))
     X = torch.empty(result.input_shape, device="meta")
-    counted = set()  # weights
     seen, step = 1, 1  # receptive field, and input pixels between two outputs
+    counted = set()  # weights
     for index, layer in enumerate(leaves(net)):
-        name = type(layer).__name__
+        name = f"{index}, {type(layer).__name__}"
         if isinstance(layer, LazyModuleMixin) and layer.has_uninitialized_params():
-            raise TypeError(f"layer {index}, {name}, has no weights; run the net once")
-        counter = FlopCounterMode(display=False)
-        weights = {name: w.to("meta") for name, w in layer.state_dict().items()}
+            raise TypeError(f"layer {name}, has no weights; run the net once")
         try:
-            if not channels_fit(layer, X):
-                raise ValueError("other channels")
-            with counter:
-                Y = functional_call(layer, weights, (X,))
+            Y, macs = run_on_meta(layer, X)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            why = reason(layer, X, error)
-            result.failure = f"Layer {index}, {name}, does not fit: {why}."
+            result.failure = f"Layer {name}, does not fit: {reason(layer, X, error)}."
             return result
         if not isinstance(Y, Tensor):
-            raise TypeError(f"layer {index}, {name}, returns no tensor: {type(Y)}")
-        if isinstance(layer, nn.Flatten | nn.Linear):
-            seen = None
-        elif seen and isinstance(layer, WINDOWED):
-            seen += (reach(layer) - 1) * step
-            step *= height(layer.stride)
-        elif isinstance(layer, ADAPTIVE) and Y.shape[-2:] == (1, 1):
-            seen = None
-        elif hasattr(layer, "kernel_size") or Y.shape[-2:] != X.shape[-2:]:
-            seen = seen and nan  # a layer with other windows
+            raise TypeError(f"layer {name}, returns no tensor: {type(Y)}")
+        seen, step = widen(seen, step, layer, X, Y)
         new = set(layer.parameters()) - counted
         counted |= new
-        result.add(
-            Row(
-                layer=name,
-                window=window(layer),
-                output_shape=tuple(Y.shape),
-                unrounded_side=unrounded_side(layer, X),
-                receptive_field=seen,
-                parameters=sum(p.numel() for p in new),
-                macs=counter.get_total_flops() // 2,
-                activation_bytes=Y.numel() * BYTES_PER_NUMBER,
-            )
+        row = Row(
+            layer=type(layer).__name__,
+            window=window(layer),
+            output_shape=tuple(Y.shape),
+            unrounded_side=unrounded_side(layer, X),
+            receptive_field=seen,
+            parameters=sum(p.numel() for p in new),
+            macs=macs,
+            activation_bytes=Y.numel() * BYTES_PER_NUMBER,
         )
+        result.add(row)
         X = Y
     return result
 
 
+def run_on_meta(layer: nn.Module, X: Tensor) -> tuple[Tensor, int]:
+    """Output and MACs of a layer on the meta device, which has shapes, no numbers."""
+    if not channels_fit(layer, X):
+        raise ValueError("other channels")
+    weights = {name: w.to("meta") for name, w in layer.state_dict().items()}
+    with FlopCounterMode(display=False) as counter:
+        Y = functional_call(layer, weights, (X,))
+    return Y, counter.get_total_flops() // 2
+
+
+def widen(
+    seen: float | None, step: int, layer: nn.Module, X: Tensor, Y: Tensor
+) -> tuple[float | None, int]:
+    """Receptive field and step behind a layer, from those before it.
+
+    Both in input pixels: what one output sees, and how far two outputs lie apart.
+    """
+    flat = isinstance(layer, nn.Flatten | nn.Linear)
+    pooled = isinstance(layer, ADAPTIVE) and Y.shape[-2:] == (1, 1)
+    if seen is None or flat or pooled:
+        return None, step
+    if isinstance(layer, WINDOWED):
+        return seen + (reach(layer) - 1) * step, step * height(layer.stride)
+    if hasattr(layer, "kernel_size") or Y.shape[-2:] != X.shape[-2:]:
+        return nan, step  # a layer with other windows
+    return seen, step
+
+
 def unrounded_side(layer: nn.Module, X: Tensor) -> float | None:
-    """(H + 2 padding - reach) / stride + 1: the output height before its floor."""
+    """(H + 2 padding - reach) / stride + 1: the output height before its floor.
+
+    Source: Dumoulin & Visin 2016.
+    """
     if not isinstance(layer, WINDOWED):
         return None
     added = {"valid": 0, "same": reach(layer) - 1}.get(str(layer.padding))
@@ -153,12 +169,12 @@ def unrounded_side(layer: nn.Module, X: Tensor) -> float | None:
     return (X.shape[-2] + added - reach(layer)) / height(layer.stride) + 1
 
 
-def window(layer: nn.Module) -> str | None:
+def window(layer: nn.Module) -> str:
     """The kernel's sides in words, and the stride where it is not 1."""
     if not isinstance(layer, WINDOWED):
-        return None
+        return ""
     size, stride = height(layer.kernel_size), height(layer.stride)
-    return f"{size}×{size}" + (f", stride {stride}" if stride > 1 else "")
+    return f"{size}×{size}, stride {stride}" if stride > 1 else f"{size}×{size}"
 
 
 def reach(layer: nn.Module) -> int:
@@ -188,27 +204,23 @@ def reason(layer: nn.Module, X: Tensor, error: Exception) -> str:
         return f"it takes {layer.in_channels} channels and gets {X.shape[-3]}"
     exact = unrounded_side(layer, X)
     if exact is not None and exact < 1:
-        height, window = X.shape[-2], reach(layer)
-        return f"its window of {window} is wider than its input of {height}"
+        return f"its window of {reach(layer)} is wider than its input of {X.shape[-2]}"
     return str(error).splitlines()[0].rstrip(".")
 
 
 def hint(net: nn.Sequential, failed: Trace) -> str:
     """Name the smallest square input that passes the layer, and the whole net."""
-    layer = net_side = None
+    layer_side, whole_net = None, f"; no side up to {LARGEST_SIDE} passes the whole net"
     for side in range(1, LARGEST_SIDE + 1):
         attempt = walk(net, (*failed.input_shape[:-2], side, side))
-        if layer is None and len(attempt.rows) > len(failed.rows):
-            layer = side
+        if layer_side is None and len(attempt.rows) > len(failed.rows):
+            layer_side = side
         if not attempt.failure:
-            net_side = side
+            whole_net = f", the whole net {side}"
             break
-    if layer is None:
+    if layer_side is None:
         return ""
-    whole = f", the whole net {net_side}"
-    if net_side is None:
-        whole = f"; no side up to {LARGEST_SIDE} passes the whole net"
-    return f"\nThe smallest side that passes this layer is {layer}{whole}."
+    return f"\nThe smallest side that passes this layer is {layer_side}{whole_net}."
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -217,5 +229,5 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def blank_if_zero(number: int) -> str:
-    """A number with thousands separators; nothing for nought."""
+    """A number with thousands separators; nothing for zero."""
     return f"{number:,}" if number else ""

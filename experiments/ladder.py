@@ -238,12 +238,12 @@ def unpack(text: str, dtype: type) -> np.ndarray:
 class Scheduled(Training):
     """A training whose rate may fall in a straight line, to 0 after its last step."""
 
-    def rest_of_epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def remaining_minibatches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The minibatches that are left, each at its own learning rate."""
         steps = self.settings["num_epochs"] * len(self.train_iter)
-        for X, y in super().rest_of_epoch():
+        for X, y in super().remaining_minibatches():
             if self.settings["schedule"] == "decay":
-                step = self.epoch * len(self.train_iter) + len(self.rows)
+                step = self.epoch * len(self.train_iter) + len(self.step_totals)
                 for group in self.optimizer.param_groups:
                     group["lr"] = self.settings["lr"] * (1 - step / steps)
             yield X, y
@@ -261,7 +261,9 @@ def start(job: Job, checkpoint: Path) -> Scheduled:
     settings |= {"optimizer": recipe.optimizer, "schedule": recipe.schedule}
     settings["precision"] = recipe.precision
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    return Scheduled(recipe.net.build(), train_iter, held_out, settings, checkpoint)
+    training = Scheduled(recipe.net.build(), train_iter, held_out, settings, checkpoint)
+    training.start()
+    return training
 
 
 def size_of(recipe: Recipe) -> int | None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from d2l_lite import alexnet, load_data_fashion_mnist
 from d2l_lite.device import pick_device, provenance
-from d2l_lite.measure import forward
+from d2l_lite.measure import minibatch_loss
 from experiments.ladder import RECORDS, made, write_json
 from experiments.record import clean_commit, whole_data
 
@@ -62,7 +62,7 @@ def watch(lr: float, warm_up: int, seed: int) -> dict:
     for step, (X, y) in enumerate(islice(train_iter, STEPS + warm_up)):
         for group in adam.param_groups:
             group["lr"] = lr * min(1.0, (step + 1) / warm_up) if warm_up else lr
-        loss, _, _ = forward(net, X, y, train_iter.device)
+        loss = minibatch_loss(net, X, y, train_iter.device).loss
         adam.zero_grad()
         loss.backward()
         adam.step()

@@ -79,7 +79,7 @@ def train(make=minibatches, dropout=0.5, seed=3, path=None, **changes):
         net, make(), make(shuffle=False), **recipe, checkpoint=path
     )
     result = asdict(run)
-    del result["seconds"]  # the one thing that may differ
+    del result["seconds"]  # all that may differ
     return result, [p.tolist() for p in net.parameters()], str(run)
 
 
@@ -224,10 +224,10 @@ def test_a_damaged_checkpoint_is_refused(path, content):
 
 
 @pytest.mark.parametrize(
-    "thing", [[1, 2], {"net": {}}, 3.5, {"identity": "mine"}], ids=repr
+    "value", [[1, 2], {"net": {}}, 3.5, {"identity": "mine"}], ids=repr
 )
-def test_a_file_of_another_program_is_refused(path, thing):
-    torch.save(thing, path)
+def test_a_file_of_another_program_is_refused(path, value):
+    torch.save(value, path)
     refused(path, "checkpoint|made with another", num_epochs=1)
 
 
@@ -327,12 +327,12 @@ class Hostile:
         return os.mkdir, (str(self.path),)
 
 
-def in_an_old_file(thing, path):
-    torch.save(thing, path, _use_new_zipfile_serialization=False)
+def in_an_old_file(content, path):
+    torch.save(content, path, _use_new_zipfile_serialization=False)
 
 
-def as_a_pickle(thing, path):
-    path.write_bytes(pickle.dumps(thing))
+def as_a_pickle(content, path):
+    path.write_bytes(pickle.dumps(content))
 
 
 @pytest.mark.parametrize("write", [torch.save, in_an_old_file, as_a_pickle])

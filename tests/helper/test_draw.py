@@ -1,4 +1,4 @@
-"""Pictures show what they are given, and leave no figure open."""
+"""Figures show what they are given, and leave no figure open."""
 
 from statistics import median
 
@@ -109,7 +109,7 @@ def test_a_list_of_one_run_has_no_curves_behind(shown):
 
 
 @pytest.mark.parametrize("n", [2, 3])
-def test_any_number_of_runs_goes_into_one_picture(shown, n):
+def test_any_number_of_runs_goes_into_one_figure(shown, n):
     plot_runs(*[make_run(2, 0.1 * i) for i in range(n)])
     assert [len(axes.get_lines()) for axes in shown[0].axes] == [2 * n] * 2
 
@@ -132,7 +132,7 @@ def test_two_lists_are_told_apart_by_name_and_colour(shown):
 # ------------------------------------------------------------------------ images
 
 
-def pictures(axes):
+def images_of(axes):
     return [image for ax in axes for image in ax.get_images()]
 
 
@@ -141,7 +141,7 @@ def test_each_image_is_shown_once_five_a_row(shown, n, rows):
     X = torch.rand(n, 1, 5, 7)
     assert show_images(X) is None
     axes = shown[0].axes
-    images = pictures(axes)
+    images = images_of(axes)
     assert len(images) == n
     for image, x in zip(images, X):
         assert image.get_array().tolist() == x[0].tolist()
@@ -152,7 +152,7 @@ def test_each_image_is_shown_once_five_a_row(shown, n, rows):
 
 def test_bytes_are_shown_as_well_as_numbers(shown):
     show_images(torch.arange(98, dtype=torch.uint8).reshape(2, 1, 7, 7))
-    assert pictures(shown[0].axes)[1].get_array()[6, 6] == 97
+    assert images_of(shown[0].axes)[1].get_array()[6, 6] == 97
 
 
 def test_labels_are_named(shown):
@@ -173,7 +173,7 @@ def test_a_wrong_answer_stands_out_with_both_names(shown):
 def test_rows_of_784_numbers_are_shown_as_squares(shown):
     weights = nn.Linear(784, 10).weight.detach()
     show_images(weights, torch.arange(10))
-    images = pictures(shown[0].axes)
+    images = images_of(shown[0].axes)
     assert [image.get_array().shape for image in images] == [(28, 28)] * 10
     assert images[9].get_array().flatten().tolist() == weights[9].tolist()
 
@@ -233,7 +233,7 @@ def test_a_traced_failure_is_drawn_up_to_the_layer_that_does_not_fit(shown):
 # ------------------------------------------------------------------------- style
 
 
-def test_pictures_stand_on_an_opaque_light_card(shown):
+def test_figures_stand_on_an_opaque_light_card(shown):
     plot_runs(make_run(2))
     red, green, blue, alpha = shown[0].get_facecolor()
     assert min(red, green, blue) > 0.9

@@ -71,7 +71,7 @@ def test_the_parameter_totals(case):
     assert sum(p.numel() for layer in layers for p in layer.parameters()) == total
 
 
-def test_pictures_become_ten_logits_each(case):
+def test_images_become_ten_logits_each(case):
     build, _, _, side = case
     net = build().eval()
     X = torch.rand(2, 1, side, side)
@@ -82,7 +82,7 @@ def test_pictures_become_ten_logits_each(case):
     assert not torch.equal(logits[0], logits[1])
 
 
-def test_weights_are_drawn_anew_from_torchs_seed():
+def test_weights_are_drawn_again_from_torchs_seed():
     def weights(seed):
         torch.manual_seed(seed)
         return torch.cat([p.flatten() for p in lenet().parameters()])

@@ -156,7 +156,7 @@ def touched(net, side):
     """Height of the box of input pixels that move the output's middle pixel."""
     net = copy.deepcopy(net)
     for p in net.parameters():
-        nn.init.ones_(p)  # a weight near nought would hide a pixel
+        nn.init.ones_(p)  # a weight near zero would hide a pixel
     X = torch.ones(1, 1, side, side, requires_grad=True)
     Y = net(X)
     Y[0, 0, Y.shape[-2] // 2, Y.shape[-1] // 2].backward()
@@ -192,7 +192,7 @@ def test_the_receptive_field_is_what_the_gradient_reaches(stack):
     assert trace(net, (1, 1, side, side)).rows[-1].receptive_field == touched(net, side)
 
 
-def test_what_follows_a_flattening_sees_the_whole_picture():
+def test_what_follows_a_flattening_sees_the_whole_image():
     rows = trace(lenet(), (1, 1, 28, 28)).rows
     start = [row.layer for row in rows].index("Flatten")
     assert {row.receptive_field for row in rows[start:]} == {None}
@@ -245,13 +245,13 @@ def test_alexnets_trace_ends_where_torch_stops(no_search, big, side):
     assert result.failure.startswith(f"Layer {len(outputs)}, ")
 
 
-def test_a_small_picture_is_told_which_sides_pass():
+def test_a_small_image_is_told_which_sides_pass():
     failure = trace(on_meta(alexnet), (1, 1, 64, 64)).failure
     assert re.match(r"Layer 12, MaxPool2d, .*window of 3 .* input of 2\.", failure)
     assert re.findall(r"\d+", failure.split("\n")[1]) == ["65", "193"]
 
 
-def test_a_large_picture_is_told_the_side_that_passes():
+def test_a_large_image_is_told_the_side_that_passes():
     failure = trace(on_meta(alexnet), (1, 1, 227, 227)).failure
     assert re.match(r"Layer 14, Linear, .* 6,400 numbers .* 9,216\.", failure)
     assert set(re.findall(r"\d+", failure.split("\n")[1])) == {"193"}

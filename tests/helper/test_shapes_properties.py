@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from d2l_lite import trace
 
-# PyTorch warns of things that a reader may well write.
+# PyTorch warns of what a reader may well write.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 SCRATCH = tempfile.TemporaryDirectory(prefix="hypothesis-")
 set_hypothesis_home_dir(SCRATCH.name)  # its tables, away from the repository
@@ -358,7 +358,7 @@ def towers(draw):
 def rows_by_gradient(net, height, channels, cell):
     """The rows of the input that move a row of the output.
 
-    Picture i of the batch is bright in its row i only: the largest of a window is
+    Image i of the batch is bright in its row i only: the largest of a window is
     then there if the window sees the row, and the gradient goes to it.
     """
     X = torch.eye(height)[:, None, :, None].repeat(1, channels, 1, 1).requires_grad_()

@@ -33,14 +33,14 @@ def plain_processor(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def sample():
     return read_split(SAMPLE, "t10k")
 
 
 @pytest.fixture
-def batches(pictures):
-    """Return a function that makes minibatches of the sample's first pictures."""
-    images, labels = pictures
+def batches(sample):
+    """Return a function that makes minibatches of the sample's first images."""
+    images, labels = sample
 
     def make(n=24, batch_size=8, shuffle=False):
         return Minibatches(
@@ -78,7 +78,7 @@ class Loader(list):
 # --------------------------------------------------------------------- measuring
 
 
-def test_evaluate_weighs_every_picture_alike_though_the_last_minibatch_is_short(
+def test_evaluate_weighs_every_image_alike_though_the_last_minibatch_is_short(
     batches,
 ):
     net, data_iter = make_net(), batches(n=19, batch_size=8)
@@ -157,7 +157,7 @@ def test_adam_has_pytorchs_defaults(batches, monkeypatch):
         assert optimizer.defaults[key] == defaults[key]
 
 
-def test_a_small_net_learns_64_pictures_by_heart(batches):
+def test_a_small_net_learns_64_images_by_heart(batches):
     train_iter = batches(n=64, batch_size=16, shuffle=True)
     run = train_image_classifier(make_net(), train_iter, train_iter, 0.01, 30)
     assert run.test_acc[-1] == 1
@@ -527,7 +527,7 @@ def test_a_learning_rate_far_too_large_ends_in_the_same_words(batches):
         train_image_classifier(make_net(), batches(), batches(), 1e30, 20)
 
 
-def test_pictures_too_small_for_the_net_are_refused_with_the_layer(batches):
+def test_images_too_small_for_the_net_are_refused_with_the_layer(batches):
     net = nn.Sequential(
         nn.Conv2d(1, 2, 7, stride=4),
         nn.ReLU(),
@@ -542,7 +542,7 @@ def test_pictures_too_small_for_the_net_are_refused_with_the_layer(batches):
         train_image_classifier(net, batches(), batches(), 0.01, 1)
 
 
-def test_pictures_of_28_pixels_are_refused_for_alexnet(batches):
+def test_images_of_28_pixels_are_refused_for_alexnet(batches):
     with pytest.raises(ValueError, match=r"Layer \d+, \w+, does not fit.*\n.* 193\."):
         evaluate(alexnet(), batches(n=1))
 

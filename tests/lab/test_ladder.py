@@ -326,10 +326,10 @@ def test_a_falling_rate_falls_in_a_straight_line(workshop):
     done.train_iter.batch_size = 55
     seen = []
     for done.epoch in range(2):
-        done.rows = []
-        for _ in done.rest_of_epoch():
+        done.step_totals = []
+        for _ in done.remaining_minibatches():
             seen.append(done.optimizer.param_groups[0]["lr"])
-            done.rows.append(None)
+            done.step_totals.append(None)
     assert seen == pytest.approx([0.01, 0.0075, 0.005, 0.0025])
 
 
@@ -354,13 +354,13 @@ def test_a_training_holds_out_the_end_of_the_training_file(workshop):
 def test_a_training_whose_loss_is_no_number_is_recorded_and_the_ladder_goes_on(
     workshop, monkeypatch
 ):
-    original = ladder.Training.rest_of_epoch
+    original = ladder.Training.remaining_minibatches
 
-    def rest_of_epoch(self):
+    def remaining_minibatches(self):
         for X, y in original(self):
             yield (X * float("inf") if self.settings["lr"] == 0.004 else X), y
 
-    monkeypatch.setattr(ladder.Training, "rest_of_epoch", rest_of_epoch)
+    monkeypatch.setattr(ladder.Training, "remaining_minibatches", remaining_minibatches)
     run_all(workshop, "lenet")
     failures = {run["lr"]: run["failure"] for run in workshop.read("lenet")["runs"]}
     assert failures[0.002] is None
