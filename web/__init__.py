@@ -1,0 +1,1 @@
+"""The site's workshop: its live figures, its build, its print."""

@@ -1,4 +1,4 @@
-"""Build the site anew and say where it is: `python web/build.py [FOLDER]`.
+"""Build the site and say where it is: `python web/build.py [FOLDER]`.
 
 The site lands in FOLDER/_build/html; FOLDER is the repository unless given. Every
 build starts from nothing, because a number that one page borrows from another

@@ -7,15 +7,12 @@ they are many; a vector is a square of as many pixels. The site's styles colour 
 """
 
 import math
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from d2l_lite import alexnet, lenet, trace
 from d2l_lite.shapes import Trace
-from web.make_pdf import CHROMIUM, FLAGS
+from web.make_pdf import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "book" / "nets.svg"
@@ -24,7 +21,7 @@ KINDS = {"Conv2d": "conv", "AvgPool2d": "pool", "MaxPool2d": "pool", "Linear": "
 THIN, THICKNESS = 1.2, 1 / 6  # of one map at least; of each map
 DEPTH = (0.35, -0.2)  # how far one unit of depth goes right and up
 FLOOR = 285  # where the boxes stand
-NETS = [  # name, year, net, side of its picture; left end, gaps, left end of the words
+NETS = [  # name, year, net, side of its image; left end, gaps, left end of the words
     ("LeNet", 1998, lenet, 28, 4, 5, 4),
     ("AlexNet", 2012, alexnet, 224, 105, 12, 280),
 ]
@@ -32,7 +29,7 @@ WIDTH, HEIGHT = 760, 350
 
 
 def draw() -> str:
-    """Return the picture as SVG, to be put into a page."""
+    """Return the drawing as SVG, to be put into a page."""
     parts, words = [], []
     for name, year, make_net, side, left, gap, label in NETS:
         net = trace(make_net(), (1, 1, side, side))
@@ -76,7 +73,7 @@ def box(kind: str, x: float, y: float, width: float, side: float) -> str:
 
 
 def preview(svg: str) -> bytes:
-    """Return a page with the picture and the book's title as PNG, 1200 by 630."""
+    """Return a page with the drawing and the book's title as PNG, 1200 by 630."""
     style = (ROOT / "web" / "static" / "book.css").read_text("utf-8")
     page_style = """
       :root { --pst-color-background: #fff; --pst-color-text-base: #1f2430;
@@ -88,14 +85,10 @@ def preview(svg: str) -> bytes:
         f"<html><style>{style}{page_style}</style>"
         f"<h1>From LeNet to AlexNet</h1>{svg}</html>"
     )
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1200, "height": 630})
         page.set_content(html)
-        picture = page.screenshot()
-        browser.close()
-    return picture
+        return page.screenshot()
 
 
 if __name__ == "__main__":

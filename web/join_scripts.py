@@ -37,16 +37,16 @@ def joined(roots: Iterable[str], folder: Path) -> str:
 
     Raises ValueError for a module that is missing or cannot be joined.
     """
-    texts, needs, asked = {}, {}, list(roots)
-    while asked:
-        name = asked.pop()
+    texts, needs, left = {}, {}, list(roots)
+    while left:
+        name = left.pop()
         if name not in texts:
             path = folder / f"{name}.js"
             if not path.exists():
                 raise ValueError(f"there is no module {path.name} in {folder.name}")
             texts[name] = path.read_text("utf-8")
             needs[name] = [module for _, module in IMPORT.findall(texts[name])]
-            asked += needs[name]
+            left += needs[name]
     order = TopologicalSorter(needs).static_order()  # a circle is a ValueError
     return "".join(closed(name, texts[name]) for name in order)
 

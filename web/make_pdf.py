@@ -7,21 +7,52 @@ contents. No script runs and nothing is loaded but the site's own files.
 
 import io
 import json
+import os
 import posixpath
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parent.parent
 ORIGIN = "http://book.invalid/"  # the site's address while it is printed
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 600_000  # ms; a busy machine is slow, not broken
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the machine's own Chromium, which leaves nothing in the user's home."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        sys.exit("This needs Chromium: install your system's package chromium.")
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        sync_playwright() as playwright,
+    ):
+        own = {"XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+        browser = playwright.chromium.launch(
+            executable_path=program, args=FLAGS, env={**os.environ, **own}
+        )
+        yield browser
+        browser.close()
 
 
 def place(page, fragment=""):
@@ -109,7 +140,7 @@ def print_page(browser, site, text):
             route.abort()
 
     page = browser.new_page(java_script_enabled=False)
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(TIMEOUT)
     page.route("**/*", answer)
     page.goto(ORIGIN, wait_until="networkidle")
     pdf = page.pdf(prefer_css_page_size=True, outline=True, tagged=True)
@@ -125,20 +156,15 @@ def main(folder):
     site = folder / "_build" / "html"
     if not (site / "index.html").exists():
         sys.exit(f"There is no site in {site}: run `make book` first.")
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        sys.exit("The PDF needs Chromium: install your system's package chromium.")
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     parts = {"Introduction": [toc["root"]]}
     parts |= {p["caption"]: [c["file"] for c in p["chapters"]] for p in toc["parts"]}
     pages = [page for names in parts.values() for page in names]
     cut = {page: cut_out(site, page, pages) for page in pages}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser:
         _, numbers = print_page(browser, site, joined(config, parts, cut, {}))
         pdf, now = print_page(browser, site, joined(config, parts, cut, numbers))
-        browser.close()
     if now != numbers:
         sys.exit("The page numbers moved the contents: print.css must hold them still.")
     file = folder / "_build" / f"{config['title'].lower().replace(' ', '-')}.pdf"

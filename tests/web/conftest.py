@@ -1,11 +1,11 @@
-"""What the tests of the site share: the site, built anew, and a browser.
+"""What the tests of the site share: the site, built once, and a browser.
 
 Without Chromium the browser's tests are skipped; with the environment variable
 D2L_LITE_NEED_BROWSER=1 (as in CI) they fail there instead.
 """
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 import threading
@@ -16,17 +16,14 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from filelock import FileLock
+
+from web.make_pdf import TIMEOUT, chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+HEADERS = re.findall(
+    r"^  ([\w-]+): (.+)$", (ROOT / "web" / "root" / "_headers").read_text("utf-8"), re.M
+)
 
 
 def files_in(toc):
@@ -49,25 +46,22 @@ def pages():
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory):
-    """Build the site outside the repository; return it and the seconds of CPU."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, str(ROOT / "web" / "build.py"), str(folder)]
-    before = os.times()
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace"
-    )
-    if done.returncode:
-        pytest.fail(f"{done.stdout}\n{done.stderr}", pytrace=False)
-    after = os.times()
-    seconds = sum(after[2:4]) - sum(before[2:4])  # of this process's children
-    return folder / "_build" / "html", seconds
-
-
-@pytest.fixture(scope="session")
-def site(build):
-    """Return the folder of the built site."""
-    return build[0]
+def site(tmp_path_factory):
+    """Return the folder of the site; the first process that wants it builds it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all processes of this run
+    folder, built = shared / "site", shared / "site-is-built"
+    with FileLock(shared / "site.lock"):
+        if not built.exists():
+            command = [sys.executable, str(ROOT / "web" / "build.py"), str(folder)]
+            done = subprocess.run(
+                command, capture_output=True, encoding="utf-8", errors="replace"
+            )
+            if done.returncode:
+                pytest.fail(f"{done.stdout}\n{done.stderr}", pytrace=False)
+            built.touch()
+    return folder / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
@@ -82,15 +76,21 @@ def soups(site):
     }
 
 
-class QuietServer(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     """Say nothing of browsers that hang up."""
 
     def handle_error(self, request, client_address):
         """Keep it to oneself."""
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serve files without a line in the log for each."""
+class Handler(SimpleHTTPRequestHandler):
+    """Serve files with the headers of web/root/_headers, and without a log."""
+
+    def end_headers(self):
+        """Send the headers that hosts read in that file, its policy among them."""
+        for name, value in HEADERS:
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, *args):
         """Say nothing."""
@@ -99,37 +99,35 @@ class QuietHandler(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(site):
     """Serve the site on this machine only and return its address."""
-    handler = partial(QuietHandler, directory=str(site))
-    with QuietServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
 
 
 @pytest.fixture(scope="session")
-def own_home(tmp_path_factory):
-    """The environment in which a browser leaves nothing in the user's home."""
-    home = str(tmp_path_factory.mktemp("browser"))
-    return {**os.environ, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
-
-
-@pytest.fixture(scope="session")
-def browser(own_home):
+def browser():
     """Start the machine's own Chromium once for all pages."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if not chromium or not sync_playwright:
-        lacking = "a browser test needs Chromium and the playwright package"
+        with chromium() as browser:
+            yield browser
+    except SystemExit as lacking:
         if os.environ.get("D2L_LITE_NEED_BROWSER") == "1":
-            pytest.fail(lacking, pytrace=False)
-        pytest.skip(lacking)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS, env=own_home
-        )
-        yield browser
-        browser.close()
+            pytest.fail(str(lacking), pytrace=False)
+        pytest.skip(str(lacking))
+
+
+@pytest.fixture
+def new_page(browser):
+    """Return a function that opens an empty page, closed when the test ends."""
+    opened = []
+
+    def open_page(width=1280, height=900, **options):
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        page.set_default_timeout(TIMEOUT)
+        opened.append(page)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()

@@ -97,7 +97,7 @@ def test_both_nets_have_one_scale_and_all_their_layers():
     assert heights[-3] == "-64.0"  # 4,096 numbers
 
 
-def test_nothing_of_the_first_pages_picture_is_cut_off():
+def test_nothing_of_the_first_pages_drawing_is_cut_off():
     svg = BeautifulSoup(draw_landing.draw(), "html.parser").svg
     _, _, width, height = map(float, svg["viewbox"].split())
     for path in svg.select("path"):

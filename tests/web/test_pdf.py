@@ -1,5 +1,6 @@
 """The book as one PDF, and one chapter on paper."""
 
+import os
 import re
 import subprocess
 import sys
@@ -47,14 +48,18 @@ def title_of(heading):
 
 
 @pytest.fixture(scope="module")
-def pdf(site, browser, own_home):
+def pdf(site, browser, tmp_path_factory):
     """Print the built site; the browser fixture skips where there is none."""
     command = [sys.executable, str(ROOT / "web" / "make_pdf.py")]
-    folder = site.parent.parent
+    folder, home = site.parent.parent, tmp_path_factory.mktemp("home")
     done = subprocess.run(
-        [*command, str(folder)], capture_output=True, text=True, env=own_home
+        [*command, str(folder)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HOME": str(home)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not [*home.iterdir()], "it leaves files in the home"
     return folder / "_build" / "from-lenet-to-alexnet.pdf"
 
 
@@ -151,7 +156,7 @@ def test_the_file_tells_nothing_of_the_machine(pdf, book, text, site):
     assert not [word for word in told if word in whole]
 
 
-def test_each_picture_is_there(book, articles):
+def test_each_image_is_there(book, articles):
     found = 0
     for page in book.pages:
         drawn = page["/Resources"].get("/XObject", {}).values()
@@ -182,9 +187,8 @@ def test_title_size_and_page_numbers(book, text):
 @pytest.mark.parametrize(
     "name", ["03_shapes", "04_alexnet", "07_look_inside", "09_errors"]
 )
-def test_a_chapter_is_black_on_white_and_without_controls(browser, address, name):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+def test_a_chapter_is_black_on_white_and_without_controls(new_page, address, name):
+    page = new_page()
     page.emulate_media(media="print", color_scheme="dark")
     page.goto(f"{address}notebooks/{name}.html", wait_until="load")
     page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
@@ -194,4 +198,3 @@ def test_a_chapter_is_black_on_white_and_without_controls(browser, address, name
     answers = page.locator("details.hide .cell_input")
     assert answers.filter(visible=True).count() == answers.count()
     assert page.locator("article h1").is_visible()
-    page.close()

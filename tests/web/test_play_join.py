@@ -8,7 +8,7 @@ import pytest
 from web.build import environment_with_node
 from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
 
-PARTS = ("dress", "race", "sides", "speed", "tracer")
+PARTS = ("race", "sides", "speed", "tracer", "try_on")
 MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
 NODE = environment_with_node()
 

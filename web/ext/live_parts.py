@@ -2,10 +2,7 @@
 
 import json
 import re
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from web.join_scripts import join_styles, page_script, worker_script
 from web.pack_data import pack
 from web.pack_weights import pack_weights

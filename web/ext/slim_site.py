@@ -1,7 +1,7 @@
 """Fewer and smaller files a page: leave out what the theme brings and no page uses.
 
 After the build, the stylesheets become one, KaTeX's another that only pages with a
-formula load; rules and pictures of icons that nobody shows go; and a page names no
+formula load; rules and drawings of icons that nobody shows go; and a page names no
 script that does nothing there. A step that finds nothing to do makes the build
 fail: then the theme has changed, and this file must change with it.
 """

@@ -1,7 +1,7 @@
 // Accuracy against images seen, a line for each net: colour, dash and letter.
 
 const [width, height, left, bottom] = [480, 240, 44, 24];
-const label = "Accuracy against pictures seen; the table below has the numbers";
+const label = "Accuracy against images seen; the table below has the numbers";
 
 // The place of an accuracy after so many images, of which there are at most `limit`.
 function place(limit, seen, accuracy) {
@@ -32,7 +32,7 @@ export function makeChart(limit, target) {
   }
   for (const seen of [limit / 2, limit]) {
     const [x] = place(limit, seen, 0);
-    const text = `${seen.toLocaleString("en")} pictures`;
+    const text = `${seen.toLocaleString("en")} images`;
     chart.append(svg("text", { x, y: height - 6, "text-anchor": "end" }, text));
   }
   return chart;

@@ -76,8 +76,10 @@ export function state(name, defaults, onChange = () => {}) {
   };
 }
 
-function parts() {
-  return location.hash.slice(1).split(";").filter((part) => part.includes(":"));
+// What the link holds, a text for each part. Until edition 1.0 one had another name.
+export function parts() {
+  const texts = location.hash.slice(1).split(";").filter((text) => text.includes(":"));
+  return texts.map((text) => text.replace(/^dress:/, "try_on:"));
 }
 
 // Values of the kind that the defaults have; what is unknown or malformed is left out.

@@ -1,4 +1,5 @@
 // Brings the page's figures to life: each names its part in `data-play`.
+import { parts as linkParts } from "./dom.js";
 import { setFolder } from "./host.js";
 
 // parts: the widget of each part, by its name.
@@ -15,8 +16,8 @@ function begin(parts) {
     try {
       parts[figure.dataset.play](figure);
       // A link to a state of this part leads to it.
-      const link = location.hash.slice(1).split(";");
-      if (link[0].startsWith(`${figure.dataset.play}:`)) figure.scrollIntoView();
+      const [first = ""] = linkParts();
+      if (first.startsWith(`${figure.dataset.play}:`)) figure.scrollIntoView();
     } catch (error) {
       figure.innerHTML = still;
       console.error(error);

@@ -92,10 +92,10 @@ export function widget(figure) {
   async function train() {
     show();
     const me = round;
-    line.say("Loading the pictures …", true);
+    line.say("Loading the images …", true);
     try {
       const data = await unpack(await loadData("fashion"));
-      const started = await Promise.all(lanes.map(newWorker));
+      const started = await Promise.all(lanes.map(() => newWorker()));
       if (me !== round) return started.forEach((worker) => worker.terminate());
       workers = started;
       lanes.forEach((lane, i) => begin(workers[i], lane, data));
@@ -115,16 +115,15 @@ export function widget(figure) {
         say(lanes.every(({ rows }) => rows.at(-1)?.seen >= limit));
       }
     };
-    worker.postMessage({ type: "data", ...data });
     const settings = { ...lane.settings(), seed: seed(), images: limit };
-    worker.postMessage({ type: "start", settings });
+    worker.postMessage({ type: "start", data, settings });
   }
 
   function say(done) {
     if (done) stop();
     const results = lanes.map(({ letter, rows }) => {
       const { accuracy = 0, seen = 0 } = rows.at(-1) ?? {};
-      return `${letter} ${accuracy.toFixed(2)} after ${number(seen)} pictures`;
+      return `${letter} ${accuracy.toFixed(2)} after ${number(seen)} images`;
     });
     line.say(`${done ? "Done: " : ""}${results.join(", ")}.`, done);
   }

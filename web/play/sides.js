@@ -1,4 +1,4 @@
-// Where it dies: the maps of a net, layer by layer, for any side of the picture.
+// Where it dies: the maps of a net, layer by layer, for any side of the image.
 import { h, labelled, number, state, status } from "./dom.js";
 import { by, kindOf, trace } from "./trace.js";
 
@@ -50,7 +50,7 @@ export function widget(figure) {
     facts.textContent = factsOf(result, side);
   }
 
-  // Maps beside the largest picture, features beside those that are wanted.
+  // Maps beside the largest image, features beside those that are wanted.
   function shareOf(shape) {
     return shape.length > 2 ? shape.at(-1) / most : Math.min(shape.at(-1) / wanted, 1);
   }
@@ -60,7 +60,7 @@ export function widget(figure) {
     const count = flat && `${number(flat)} features of ${number(wanted)}, `;
     const memory = (activationBytes + 4 * parameters) / MIB;
     const costs = `${number(macs)} multiply-adds, ${memory.toFixed(1)} MiB for the ` +
-      `weights and one picture${failure ? ", up to there" : ""}.`;
+      `weights and one image${failure ? ", up to there" : ""}.`;
     const end = failure ? failure.message : `All ${rows.length} layers fit.`;
     return `Side ${side}. ${end} ${count ?? ""}${costs}`;
   }
@@ -69,7 +69,7 @@ export function widget(figure) {
   const shown = bars.filter((bar, i) => isShown(layers[i]));
   const body = h("tbody", {}, ...[input, ...shown].map((bar) => bar.element));
   const controls = h("div", { class: "play-controls" },
-    labelled("Side of the picture", slider), labelled("in pixels", box));
+    labelled("Side of the image", slider), labelled("in pixels", box));
   const caption = figure.querySelector("figcaption") ?? "";
   figure.replaceChildren(controls, h("table", {}, body), facts, line, caption);
   settle();

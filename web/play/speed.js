@@ -38,7 +38,7 @@ export function widget(figure) {
     const billions = (macsPerSecond / 1e9).toFixed(1);
     return (
       `Here an epoch of LeNet would take about ${time(lenet)}, one of AlexNet ` +
-      `${time(alexnet)}: ${rate} pictures a second through LeNet, and ${billions} ` +
+      `${time(alexnet)}: ${rate} images a second through LeNet, and ${billions} ` +
       "billion multiply-adds a second in a large product."
     );
   }

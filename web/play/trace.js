@@ -148,7 +148,7 @@ function slide(shape, size, stride, padding, dilation, ceil = false) {
   const sides = inputs.map((n, i) => {
     const span = n + 2 * padding[i] - reach[i];
     let side = (ceil ? Math.ceil : Math.floor)(span / stride[i]) + 1;
-    // With ceil_mode the last window must still begin on the picture.
+    // With ceil_mode the last window must still begin on the image.
     if (ceil && (side - 1) * stride[i] >= n + padding[i]) side--;
     const padded = padding[i] ? `${n} + 2·${padding[i]}` : n;
     const [left, right] = ceil ? "⌈⌉" : "⌊⌋";

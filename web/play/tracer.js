@@ -66,7 +66,7 @@ export function widget(figure) {
   }
 
   const controls = h("div", { class: "play-controls" },
-    labelled("Side of the picture", sideBox), back);
+    labelled("Side of the image", sideBox), back);
   const caption = figure.querySelector("figcaption") ?? "";
   const net = labelled("The net, to be changed", box);
   figure.replaceChildren(net, controls, message, table, line, caption);
@@ -76,7 +76,7 @@ export function widget(figure) {
 function summary({ failure, layers, parameters, macs }, text) {
   if (!failure) {
     return `${layers.length} layers, ${number(parameters)} parameters, ` +
-      `${number(macs)} multiply-adds for one picture.`;
+      `${number(macs)} multiply-adds for one image.`;
   }
   const line = text.slice(0, failure.position).split("\n").length;
   const torch = failure.torch && ` PyTorch says: ${failure.torch}.`;

@@ -155,28 +155,32 @@ const tasks = {
     return { functions: fingerprint(), runs: found };
   },
 
-  // The worker's messages, for a list of [milliseconds to wait, message].
-  async worker({ text, script, wait }) {
-    const heard = [];
+  // The worker's messages, each list of them after a message to it, until so many are
+  // heard, or after `rests` of the waits between its slices of work.
+  async worker({ text, script, settings }) {
+    const data = await unpack(text);
+    let heard = [];
+    let rests = 0;
+    let turn = () => {};
     globalThis.self = globalThis;
-    globalThis.postMessage = (message) => heard.push(structuredClone(message));
+    globalThis.postMessage = (message) => turn(heard.push(structuredClone(message)));
+    globalThis.setTimeout = (resolve) => turn(rests++) ?? setImmediate(resolve);
     const { listen } = await import("../../../web/play/worker.js");
     listen();
-    const data = await unpack(text);
-    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    for (const [ms, message] of script) {
-      await sleep(ms);
-      if (message.type === "data") Object.assign(message, data);
-      const before = heard.length;
-      self.onmessage({ data: message });
-      heard.splice(before, 0, { type: `in: ${message.type}` });
+    const answers = [];
+    for (const { type, until } of script) {
+      [heard, rests] = [[], 0];
+      const enough = new Promise((resolve) => {
+        turn = () => {
+          if (heard.length >= until.messages || rests >= until.rests) resolve();
+        };
+      });
+      self.onmessage({ data: { type, data, settings } });
+      await enough;
+      answers.push(heard);
     }
-    const end = performance.now() + wait;
-    while (performance.now() < end && !/done|failed/.test(heard.at(-1).type)) {
-      await sleep(20);
-    }
-    self.onmessage({ data: { type: "stop" } });
-    return heard;
+    globalThis.setTimeout = () => {}; // the training rests for ever, and Node can end
+    return answers;
   },
 };
 

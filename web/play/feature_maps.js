@@ -1,6 +1,6 @@
-// What a cell of a feature map sees, the sum behind it, and moves of a picture.
+// What a cell of a feature map sees, the sum behind it, and moves of an image.
 
-export const side = 28; // of a picture
+export const side = 28; // of an image
 const brush = 1.5; // pixels, its radius
 
 export const clamp = (n, low, high) => Math.min(high, Math.max(low, n));
@@ -24,12 +24,12 @@ function windowOf({ inputShape, outputShape, kernelSize, padding = 0 }, place) {
   return [place * stride - padding, kernelSize ?? stride];
 }
 
-// First and last row, then column, of the picture that a cell behind `layers` sees.
+// First and last row, then column, of the image that a cell behind `layers` sees.
 export function receptiveField(layers, ...cell) {
   const below = ([first, last], layer) => {
     const [start] = windowOf(layer, first);
     const [end, size] = windowOf(layer, last);
-    const edge = layer.inputShape[1] - 1; // padding is no part of the picture
+    const edge = layer.inputShape[1] - 1; // padding is no part of the image
     return [Math.max(0, start), Math.min(edge, end + size - 1)];
   };
   return cell.map((place) => layers.reduceRight(below, [place, place]));
@@ -69,33 +69,33 @@ export function describe({ name, map, layer, shown }, field, total, row, column)
   return `${place}: sees rows ${rows}, columns ${columns}; ${made}`;
 }
 
-// A picture of pixels from places of another; beyond its edges all is black.
-const redrawn = (picture, source) =>
-  picture.map((_, i) => {
+// An image of pixels from places of another; beyond its edges all is black.
+const redrawn = (image, source) =>
+  image.map((_, i) => {
     const [x, y] = source(i % side, Math.floor(i / side));
-    return (x === clamp(x, 0, side - 1) && picture[y * side + x]) || 0;
+    return (x === clamp(x, 0, side - 1) && image[y * side + x]) || 0;
   });
 
 // Moved right by dx and down by dy.
-export function shifted(picture, dx, dy) {
-  return redrawn(picture, (x, y) => [x - dx, y - dy]);
+export function shifted(image, dx, dy) {
+  return redrawn(image, (x, y) => [x - dx, y - dy]);
 }
 
 // With a round spot about (x, y); pixel (0, 0) reaches from 0 to 1.
-export function painted(picture, x, y, grey) {
+export function painted(image, x, y, grey) {
   const far = (i) => Math.hypot((i % side) + 0.5 - x, Math.floor(i / side) + 0.5 - y);
-  return picture.map((old, i) => (far(i) > brush ? old : grey));
+  return image.map((old, i) => (far(i) > brush ? old : grey));
 }
 
 // In the middle, and as large as the frame allows: so the data were made, too.
-export function centred(picture) {
-  const drawn = range(side ** 2).filter((i) => picture[i]);
+export function centred(image) {
+  const drawn = range(side ** 2).filter((i) => image[i]);
   const ends = (places) => [Math.min(...places), Math.max(...places) + 1];
   const [left, right] = ends(drawn.map((i) => i % side));
   const [top, bottom] = ends(drawn.map((i) => Math.floor(i / side)));
   const scale = Math.max(right - left, bottom - top) / side;
   const from = (to, middle) => Math.floor(middle + scale * (to + 0.5 - side / 2));
-  return redrawn(picture, (x, y) => [
+  return redrawn(image, (x, y) => [
     from(x, (left + right) / 2),
     from(y, (top + bottom) / 2),
   ]);

@@ -1,16 +1,16 @@
-// Numbers of 16 bits from text: the book keeps LeNet's parameters as halves.
+// float16 from text: so the book keeps LeNet's parameters.
 
 export function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-// Few browsers read halves (IEEE 754 binary16, little-endian) themselves.
-export function decodeHalves(bytes) {
-  return Float32Array.from(new Uint16Array(bytes.buffer), decodeHalf);
+// Few browsers read float16 (IEEE 754 binary16, little-endian) themselves.
+export function decodeFloat16(bytes) {
+  return Float32Array.from(new Uint16Array(bytes.buffer), decodeOne);
 }
 
 // 1 bit of sign, 5 of exponent, 10 of fraction.
-function decodeHalf(code) {
+function decodeOne(code) {
   const sign = code >> 15 ? -1 : 1;
   const exponent = (code >> 10) & 31;
   const fraction = (code & 1023) / 1024;

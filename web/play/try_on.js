@@ -1,9 +1,9 @@
 // Dress the net: draw or move a garment; LeNet's maps and its answer follow.
 import { h, labelled, state, status } from "./dom.js";
-import { bytesOf, decodeHalves } from "./half.js";
+import { bytesOf, decodeFloat16 } from "./float16.js";
 import { loadData } from "./host.js";
-import { centred, clamp, describe, findMaps, findSum, format } from "./inside.js";
-import { painted, receptiveField, shifted, side } from "./inside.js";
+import { centred, clamp, describe, findMaps, findSum, format } from "./feature_maps.js";
+import { painted, receptiveField, shifted, side } from "./feature_maps.js";
 import { lenet } from "./nets.js";
 
 const names = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot";
@@ -33,16 +33,16 @@ export function widget(figure) {
       open.disabled = false;
     }
   });
-  const part = div("dress", open, line);
+  const part = div("try-on", open, line);
   figure.querySelector("figcaption").before(part);
 }
 
-function build(part, { parameters, pictures }) {
+function build(part, { parameters, images }) {
   const net = lenet({ activation: "sigmoid", pooling: "average", minibatch: 1 });
-  net.setParameters(decodeHalves(bytesOf(parameters)));
-  const garments = Float32Array.from(bytesOf(pictures), (byte) => byte / 255);
+  net.setParameters(decodeFloat16(bytesOf(parameters)));
+  const garments = Float32Array.from(bytesOf(images), (byte) => byte / 255);
   let garment = garments.subarray(0, side ** 2); // as drawn
-  let picture; // as it lies in the frame
+  let image; // as it lies in the frame
   let frame = 0;
   let [x, y] = [14.5, 14.5]; // the brush
   let [number, row, column] = [15, 4, 5]; // the cell looked at, of which map
@@ -64,7 +64,7 @@ function build(part, { parameters, pictures }) {
     button(key.slice(5).toLowerCase(), () => shift(...way)),
   );
   const clear = button("clear", () => draw(garment.map(() => 0)));
-  const centre = button("centre", () => draw(centred(picture)));
+  const centre = button("centre", () => draw(centred(image)));
   const bars = classes.map((name) =>
     h("tr", {}, h("th", { scope: "row" }, name), h("td"), h("td")),
   );
@@ -86,10 +86,10 @@ function build(part, { parameters, pictures }) {
   const summary = h("summary", {}, "The sum: value × weight");
   const on = { toggle: lookAgain };
   const details = h("details", { on }, summary, h("table", {}, sum));
-  const link = state("dress", { start: classes[0], dx: 0, dy: 0 }, follow);
+  const link = state("try_on", { start: classes[0], dx: 0, dy: 0 }, follow);
 
   const padKeys = region(
-    "Picture: draw on it; or arrows move the brush, space paints, and shift with " +
+    "Image: draw on it; or arrows move the brush, space paints, and shift with " +
       "arrows moves the garment.",
     ([right, down], shifts) => {
       if (shifts) return shift(right, down);
@@ -111,7 +111,7 @@ function build(part, { parameters, pictures }) {
       h("table", { "aria-label": "LeNet says" }, h("tbody", {}, ...bars)),
       region(
         "Maps: choose a cell; arrows go to the next, Page Up and Page Down to another " +
-          "map. All are counted from 0. The frame on the picture is what the cell " +
+          "map. All are counted from 0. The frame on the image is what the cell " +
           "sees. Each map has its own scale of grey.",
         ([right, down]) => tell(number, row + down, column + right),
         {
@@ -146,7 +146,7 @@ function build(part, { parameters, pictures }) {
   function paint(...place) {
     [x, y] = place;
     layCursor();
-    draw(painted(picture, x, y, brush.value === "fill" ? grey : 0));
+    draw(painted(image, x, y, brush.value === "fill" ? grey : 0));
   }
 
   function draw(drawn) {
@@ -168,20 +168,20 @@ function build(part, { parameters, pictures }) {
     starts.forEach((other, c) =>
       other.setAttribute("aria-pressed", classes[c] === start),
     );
-    picture = shifted(garment, dx, dy);
+    image = shifted(garment, dx, dy);
     frame ||= requestAnimationFrame(show);
   }
 
   function show() {
     frame = 0;
-    const powers = Array.from(net.forward(picture), Math.exp);
+    const powers = Array.from(net.forward(image), Math.exp);
     const total = powers.reduce((a, b) => a + b);
     const best = powers.indexOf(Math.max(...powers));
     powers.forEach((power, c) => {
       bars[c].children[1].textContent = percent(power / total);
       bars[c].style.setProperty("--share", power / total);
     });
-    pad.draw(picture, 0, 1);
+    pad.draw(image, 0, 1);
     for (const { map, size, shown, draw } of maps) {
       draw(shown.output.subarray(map * size ** 2, (map + 1) * size ** 2));
     }
@@ -200,7 +200,7 @@ function build(part, { parameters, pictures }) {
 
   function lookAgain() {
     const map = maps[number];
-    const input = map.at ? net.layers[map.at - 1].output : picture;
+    const input = map.at ? net.layers[map.at - 1].output : image;
     const found = findSum(map, input, row, column);
     const seen = receptiveField(net.layers.slice(0, map.at + 1), row, column);
     pad.lay(marks[0], ...seen);
@@ -233,8 +233,8 @@ function region(hint, move, others, ...children) {
 function makeMap(size, use) {
   const canvas = h("canvas", { width: size, height: size });
   const context = canvas.getContext("2d");
-  const image = context.createImageData(size, size);
-  image.data.fill(255); // opaque
+  const pixels = context.createImageData(size, size);
+  pixels.data.fill(255); // opaque
   let held = false; // a stroke begins on the map itself
   const pointed = (event) => {
     if (event.type === "pointerdown") held = true;
@@ -252,9 +252,9 @@ function makeMap(size, use) {
     draw(values, low = Math.min(...values), high = Math.max(...values)) {
       values.forEach((value, i) => {
         const level = (255 * (value - low)) / (high - low || 1);
-        image.data.fill(level, 4 * i, 4 * i + 3);
+        pixels.data.fill(level, 4 * i, 4 * i + 3);
       });
-      context.putImageData(image, 0, 0);
+      context.putImageData(pixels, 0, 0);
     },
     // Lay a mark over rows and columns, whatever size the map has on the screen.
     lay(mark, [top, bottom = top], [left, right = left]) {

@@ -1,0 +1,1 @@
+"""Our extensions of Sphinx; _config.yml names them."""
