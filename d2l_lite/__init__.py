@@ -2,7 +2,7 @@
 
 from d2l_lite.data import load_data_fashion_mnist
 from d2l_lite.device import pick_device
-from d2l_lite.draw import draw_nets, plot_runs, show_images
+from d2l_lite.draw import plot_runs, show_images
 from d2l_lite.measure import evaluate
 from d2l_lite.nets import alexnet, lenet
 from d2l_lite.shapes import trace
@@ -10,7 +10,6 @@ from d2l_lite.train import train_image_classifier
 
 __all__ = [
     "alexnet",
-    "draw_nets",
     "evaluate",
     "lenet",
     "load_data_fashion_mnist",

@@ -1,9 +1,11 @@
 """Check answers to the exercises; what is right is computed, and so are known slips."""
 
+from __future__ import annotations
+
 import functools
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from statistics import stdev
 
@@ -19,11 +21,17 @@ from d2l_lite.measure import means
 from d2l_lite.nets import alexnet, lenet
 from d2l_lite.shapes import Trace, unrounded_side, walk
 
-# The right answer (for a function: {input: the value's own key}), why it is right,
-# and known slips: {wrong answer: what is wrong with it}.
-Key = tuple[float | dict | Rung, str, dict[float | Rung, str]]
 META = torch.device("meta")  # has shapes, but no numbers
 NEAR = 0.005  # what need not be whole is right within half a percent
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What an answer is held to: a number, a rung, or a function's value at inputs."""
+
+    answer: float | Rung | dict[tuple[int, ...], Exercise]
+    why: str = ""
+    slips: dict[float | Rung, str] = field(default_factory=dict)  # and what is wrong
 
 
 def check(exercise: str, answer: object) -> None:
@@ -33,20 +41,20 @@ def check(exercise: str, answer: object) -> None:
     of one number, a function or a Rung; `...` means that there is none yet. What need
     not be whole is right within half a percent. Raises ValueError for another exercise.
     """
-    keys = all_keys()
-    if exercise not in keys:
-        raise ValueError(f"no exercise {exercise!r}; there are {', '.join(keys)}")
+    known = exercises()
+    if exercise not in known:
+        raise ValueError(f"no exercise {exercise!r}; there are {', '.join(known)}")
     if answer is ...:
         print("not answered yet")
-    elif fault := find_fault(answer, keys[exercise]):
+    elif fault := find_fault(answer, known[exercise]):
         print(f"not right: {fault}")
     else:
-        print(f"right: {keys[exercise][1]}")
+        print(f"right: {known[exercise].why}")
 
 
-def find_fault(answer: object, key: Key) -> str:
+def find_fault(answer: object, exercise: Exercise) -> str:
     """Say what is wrong, the type before the value; nothing if all is right."""
-    right, _, slips = key
+    right, slips = exercise.answer, exercise.slips
     if isinstance(right, dict):
         return find_input(answer, right)
     if isinstance(right, Rung):
@@ -54,7 +62,7 @@ def find_fault(answer: object, key: Key) -> str:
     if isinstance(answer, Tensor) and answer.numel() == 1:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, Real) or answer != answer:
-        return f"one number is asked, not {answer!r:.40}"
+        return f"one number is expected, not {answer!r:.40}"
     near = 0 if isinstance(right, int) else NEAR
     fits = isinstance(answer, Integral) or not isinstance(right, int)
     if fits and abs(answer - right) <= near * abs(right):
@@ -63,37 +71,37 @@ def find_fault(answer: object, key: Key) -> str:
         if abs(answer - wrong) <= near * abs(wrong):
             return hint
     if not fits:
-        return f"a whole number is asked, not {answer}"
+        return f"a whole number is expected, not {answer}"
     return "it is too large" if answer > right else "it is too small"
 
 
-def find_input(function: object, keys: dict[tuple[int, ...], Key]) -> str:
+def find_input(function: object, values: dict[tuple[int, ...], Exercise]) -> str:
     """Say at which input the function is wrong first, and how."""
     if not callable(function):
-        return f"a function is asked, not {function!r:.40}"
-    for case, key in keys.items():
+        return f"a function is expected, not {function!r:.40}"
+    for case, value in values.items():
         try:
             given = function(*case)
         except Exception as error:
             return f"answer{case} raises {type(error).__name__}: {error}"
-        if fault := find_fault(given, key):
-            return f"answer{case} is {given!r:.40}, torch says {key[0]}: {fault}"
+        if fault := find_fault(given, value):
+            return f"answer{case} is {given!r:.40}, torch says {value.answer}: {fault}"
     return ""
 
 
 def find_setting(rung: object, right: Rung, slips: dict[Rung, str]) -> str:
     """Say what is wrong with a rung."""
     if not isinstance(rung, Rung):
-        return f"a Rung is asked, not {rung!r:.40}"
+        return f"a Rung is expected, not {rung!r:.40}"
     other = "some setting is another; compare it with both neighbours"
     return "" if rung == right else slips.get(rung, other)
 
 
 @functools.cache
-def all_keys() -> dict[str, Key]:
-    """The keys of all exercises; a number typed below is a question's."""
-    start = chapter_1() | on_lenet() | on_shapes() | on_alexnet()
-    return start | on_speed() | on_ladder() | on_inside()
+def exercises() -> dict[str, Exercise]:
+    """All exercises by number; a number typed below is a question's."""
+    start = chapter_1() | chapter_2() | chapter_3() | chapter_4()
+    return start | chapter_5() | chapter_6() | chapter_7()
 
 
 def traced(build: Callable[[], nn.Sequential], side: int, **first: object) -> Trace:
@@ -104,7 +112,7 @@ def traced(build: Callable[[], nn.Sequential], side: int, **first: object) -> Tr
     return walk(net, (1, 1, side, side))
 
 
-def chapter_1() -> dict[str, Key]:
+def chapter_1() -> dict[str, Exercise]:
     """Chapter 1: the steps of ten epochs; the error of a mean of means."""
     images, labels = torch.empty(2, 60_000, device=META)
     epoch = len(Minibatches(images, labels, 128, device=META))
@@ -113,33 +121,36 @@ def chapter_1() -> dict[str, Key]:
     mean = (hits / torch.tensor(sizes)).mean().item()
     at_once = 10 * 60_000 / 128
     return {
-        "01.1": (10 * epoch, "each epoch ends with a short minibatch of its own", {
+        "01.1": Exercise(
+            10 * epoch, "each epoch ends with a short minibatch of its own", {
             at_once: "each epoch ends with a short minibatch, which is a whole step",
             round(at_once): "round up for each epoch, not once for all ten",
             10 * (epoch - 1): "the short minibatches are steps too"}),
-        "01.2": (accuracy - mean, "in the mean, two pictures weigh as much as four", {
+        "01.2": Exercise(
+            accuracy - mean, "in the mean, two images weigh as much as four", {
             mean - accuracy: "turn the sign: the mean is the smaller one",
             mean: "this is the mean; how far below the accuracy is it?"}),
     }  # fmt: skip
 
 
-def on_lenet() -> dict[str, Key]:
+def chapter_2() -> dict[str, Exercise]:
     """Chapter 2: LeNet with a smaller window, and without padding."""
     weights = nn.Conv2d(6, 16, 3, device=META).weight
     usual, flat = (
         traced(lenet, 28, padding=(p, p)).rows[6].output_shape[1] for p in (2, 0)
     )
     return {
-        "02.1": (weights.numel() + 16, "16 filters of 3 · 3 · 6 weights and a bias", {
+        "02.1": Exercise(
+            weights.numel() + 16, "16 filters of 3 · 3 · 6 weights and a bias", {
             weights.numel(): "these are the weights without the 16 biases",
             weights[:, 0].numel() + 16: "each filter looks at all six maps"}),
-        "02.2": (flat, "16 maps of 4 by 4", {
+        "02.2": Exercise(flat, "16 maps of 4 by 4", {
             flat // 16: "this is one map, and there are 16",
             usual: "this is LeNet with its padding"}),
     }  # fmt: skip
 
 
-def on_shapes() -> dict[str, Key]:
+def chapter_3() -> dict[str, Exercise]:
     """Chapter 3: windows with holes; sides that fit; a smaller stride; the work."""
     draw = random.Random(0).randint
     drawn = [[draw(20, 224), draw(1, 7), draw(1, 4), draw(0, 3), 1 + i // 70]
@@ -152,69 +163,69 @@ def on_shapes() -> dict[str, Key]:
     macs, parameters = [row.macs for row in rows], [row.parameters for row in rows]
     busy, heavy = macs.index(max(macs)), parameters.index(max(parameters))
     return {
-        "03.1": ({tuple(n): on_size(*n) for n in drawn}, "as torch, 200 times", {}),
-        "03.2": (fit[-1], "two floors leave room for three pixels more", {
+        "03.1": Exercise(
+            {tuple(n): size_after(*n) for n in drawn}, "as torch, 200 times", {}),
+        "03.2": Exercise(fit[-1], "two floors leave room for three pixels more", {
             fit[-1] + 1: "at this side the last maps have 6 pixels a side",
             fit[0]: "this is the smallest side"}),
-        "03.3": (finer, "the first window stays, and every later step is halved", {
+        "03.3": Exercise(
+            finer, "the first window stays, and every later step is halved", {
             usual: "this is for a stride of 4; all later steps become shorter",
             usual // 2: "the first window keeps its 11 pixels, whatever its stride"}),
-        "03.4": (busy, "it uses each weight at 10 · 10 places", {
+        "03.4": Exercise(busy, "it uses each weight at 10 · 10 places", {
             heavy: "it has most parameters, but uses each only once",
             busy + 1: "layers are counted from 0"}),
     }  # fmt: skip
 
 
-def on_size(n: int, k: int, s: int, p: int, d: int) -> Key:
+def size_after(n: int, k: int, s: int, p: int, d: int) -> Exercise:
     """What torch's convolution makes of one input of exercise 03.1."""
     X = torch.empty(1, 1, n, n, device=META)
     holes, solid = (nn.Conv2d(1, 1, k, s, p, i, device=META) for i in (d, 1))
     wrong = {solid(X).shape[2]: "with holes a window spans more than k pixels"}
-    return (
-        holes(X).shape[2],
-        "",
-        wrong | {unrounded_side(holes, X): "the floor is missing"},
-    )
+    wrong[unrounded_side(holes, X)] = "the floor is missing"
+    return Exercise(holes(X).shape[2], slips=wrong)
 
 
-def on_alexnet() -> dict[str, Key]:
-    """Chapter 4: the first linear layer; other pictures; what Adam keeps."""
+def chapter_4() -> dict[str, Exercise]:
+    """Chapter 4: the first linear layer; other images; what Adam keeps."""
     net = traced(alexnet, 224)
     linear, weights = net.rows[14], 4 * net.parameters
     share = linear.parameters / net.parameters
     usual, flat = (traced(alexnet, n).rows[13].output_shape[1] for n in (224, 227))
     field = net.rows[2].receptive_field
     return {
-        "04.1": (share, "one layer holds more than half of the net", {
+        "04.1": Exercise(share, "one layer holds more than half of the net", {
             100 * share: "a share lies between 0 and 1",
             linear.macs / net.macs: "this is its share of the MACs"}),
-        "04.2": (flat, "256 maps of 6 by 6", {
+        "04.2": Exercise(flat, "256 maps of 6 by 6", {
             usual: "this is for 224; 227 stands on the next step",
             flat // 256: "this is one map, and there are 256"}),
-        "04.3": (field * 28 / 224, "less than half of what LeNet's first filter sees", {
-            field: "these are pixels of the enlarged picture",
+        "04.3": Exercise(
+            field * 28 / 224, "less than half of what LeNet's first filter sees", {
+            field: "these are pixels of the enlarged image",
             field * 224 / 28: "an original pixel is 8 enlarged ones, so divide"}),
-        "04.4": (2 * weights, "two means of four bytes for each parameter", {
+        "04.4": Exercise(2 * weights, "two means of four bytes for each parameter", {
             weights: "Adam keeps two means for each parameter",
             2 * net.parameters: "these are numbers, and each takes four bytes"}),
     }  # fmt: skip
 
 
-def on_speed() -> dict[str, Key]:
-    """Chapter 5: the arithmetic of an epoch; the bytes of enlarged pictures."""
+def chapter_5() -> dict[str, Exercise]:
+    """Chapter 5: the arithmetic of an epoch; the bytes of enlarged images."""
     seconds = 60_000 * 3 * 2 * traced(alexnet, 224).macs / 100e12
     enlarged = torch.empty(60_000, 1, 224, 224, device=META)
     return {
-        "05.1": (seconds, "the arithmetic alone; all waiting comes on top", {
+        "05.1": Exercise(seconds, "the arithmetic alone; all waiting comes on top", {
             seconds / 2: "a MAC is two operations",
             seconds / 3: "this is the way there, without the way back"}),
-        "05.2": (enlarged.nbytes, "256 times what the loader keeps", {
+        "05.2": Exercise(enlarged.nbytes, "256 times what the loader keeps", {
             enlarged.numel(): "these are numbers, and each takes four bytes",
-            enlarged.nbytes // 64: "these are pictures of 28 pixels"}),
+            enlarged.nbytes // 64: "these are images of 28 pixels"}),
     }  # fmt: skip
 
 
-def on_ladder() -> dict[str, Key]:
+def chapter_6() -> dict[str, Exercise]:
     """Chapter 6: a mean difference, its interval, Holm's first p, a missing rung."""
     before, after = accuracies("lenet"), accuracies("width")
     (climb,) = compare([("lenet to width", before, after)])
@@ -222,17 +233,19 @@ def on_ladder() -> dict[str, Key]:
     spread = 100 * stdev(after[seed] - before[seed] for seed in before)
     dropout, geometry = RUNGS["dropout"], RUNGS["geometry"]
     return {
-        "06.1": (points, "the means of the steps between add up to it", {
+        "06.1": Exercise(points, "the means of the steps between add up to it", {
             -points: "turn the sign: `width` is the higher one",
             points / 100: "a point is a hundredth of accuracy"}),
-        "06.2": (half, "the spread of the differences counts, not that of the nets", {
+        "06.2": Exercise(
+            half, "the spread of the differences counts, not that of the nets", {
             2 * half: "this is from end to end",
             spread: "the mean of n differences spreads less than one of them",
             half / 100: "a point is a hundredth of accuracy"}),
-        "06.3": (LEVEL / len(STEPS), "the first of many steps has it hardest", {
+        "06.3": Exercise(LEVEL / len(STEPS), "the first of many steps has it hardest", {
             LEVEL: "so it would be if there were no other step",
             LEVEL * len(STEPS): "multiply p, or divide the 5 in 100"}),
-        "06.4": (replace(dropout, side=112), "LeNet's windows on larger pictures", {
+        "06.4": Exercise(
+            replace(dropout, side=112), "LeNet's windows on larger images", {
             replace(dropout, geometry=geometry.geometry):
                 "AlexNet's windows do not fit into 28 pixels, so it cannot be built",
             dropout: "this is the step's lower end",
@@ -240,7 +253,7 @@ def on_ladder() -> dict[str, Key]:
     }  # fmt: skip
 
 
-def on_inside() -> dict[str, Key]:
+def chapter_7() -> dict[str, Exercise]:
     """Chapter 7: mistakes that both nets make, and those with the same answer."""
     kept = np.load(RECORDS / "inside.npz")
     answers = kept["lenet_predicted"], kept["alexnet_predicted"]
@@ -248,10 +261,11 @@ def on_inside() -> dict[str, Key]:
     both = small & large
     same = both & (answers[0] == answers[1])
     return {
-        "07.1": (both.sum() / large.sum(), "most of its mistakes are LeNet's too", {
+        "07.1": Exercise(
+            both.sum() / large.sum(), "most of its mistakes are LeNet's too", {
             both.sum() / small.sum(): "this is the share of LeNet's mistakes",
-            both.mean(): "this is the share of all pictures"}),
-        "07.2": (same.sum() / both.sum(), "they are fooled in the same way", {
+            both.mean(): "this is the share of all images"}),
+        "07.2": Exercise(same.sum() / both.sum(), "they are fooled in the same way", {
             same.sum() / large.sum(): "this is the share of all of AlexNet's mistakes",
-            same.mean(): "this is the share of all pictures"}),
+            same.mean(): "this is the share of all images"}),
     }  # fmt: skip

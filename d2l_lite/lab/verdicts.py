@@ -85,7 +85,7 @@ class Records:
     the last seed of the plan is there. A run that failed has an accuracy of 0.
     """
 
-    def __init__(self, folder: Path = EDITION2):
+    def __init__(self, folder: Path = EDITION2) -> None:
         self.folder = folder
 
     def read(self, name: str) -> dict:

@@ -2,41 +2,15 @@
 
 from statistics import median
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.colors import to_hex
 from torch import nn
 
-from d2l_lite import (
-    alexnet,
-    draw_nets,
-    lenet,
-    plot_runs,
-    show_images,
-    trace,
-)
+from d2l_lite import plot_runs, show_images
 from d2l_lite.data import CLASSES
 from d2l_lite.draw import LENET
 from d2l_lite.runs import Run
-
-
-@pytest.fixture(autouse=True)
-def shown(monkeypatch):
-    """The figures that were shown, drawn as a notebook would draw them."""
-    plt.switch_backend("Agg")
-    plt.close("all")
-    figures = []
-
-    def show(*_, **__):
-        for number in plt.get_fignums():
-            figures.append(plt.figure(number))
-            figures[-1].canvas.draw()
-
-    monkeypatch.setattr(plt, "show", show)
-    yield figures
-    assert plt.get_fignums() == [], "a figure was left open"
-    assert len(figures) <= 1, "a figure was shown twice"
 
 
 def make_run(epochs, shift=0.0):
@@ -176,58 +150,6 @@ def test_rows_of_784_numbers_are_shown_as_squares(shown):
     images = images_of(shown[0].axes)
     assert [image.get_array().shape for image in images] == [(28, 28)] * 10
     assert images[9].get_array().flatten().tolist() == weights[9].tolist()
-
-
-# -------------------------------------------------------------------------- nets
-
-WINDOWED = (nn.Conv2d, nn.AvgPool2d, nn.MaxPool2d, nn.Linear)
-NETS = {"LeNet": (lenet, (1, 1, 28, 28)), "AlexNet": (alexnet, (1, 1, 224, 224))}
-
-
-def expected_sizes(name):
-    """The sizes of the input and of what each layer with a window or weights gives."""
-    build, shape = NETS[name]
-    with torch.device("meta"):
-        net, X = build(), torch.empty(shape)
-        sizes = [X.shape]
-        for layer in net:
-            X = layer(X)
-            if isinstance(layer, WINDOWED):
-                sizes.append(X.shape)
-    return ["×".join(map(str, size[1:])) for size in sizes]
-
-
-def traced(name):
-    build, shape = NETS[name]
-    with torch.device("meta"):
-        return trace(build(), shape)
-
-
-@pytest.mark.parametrize("names", [["LeNet"], ["AlexNet"], ["LeNet", "AlexNet"]])
-def test_each_layer_with_a_window_or_weights_is_drawn_once(shown, names):
-    assert draw_nets(*map(traced, names), names=names) is None
-    assert len(shown[0].axes) == len(names)
-    for axes, name in zip(shown[0].axes, names):
-        texts = [text.get_text() for text in axes.texts]
-        assert texts.count(name) == 1
-        expected = expected_sizes(name)
-        sizes = [text.split(", ")[0] for text in texts]
-        assert [size for size in sizes if size in expected] == expected
-
-
-def test_two_nets_are_drawn_at_one_scale(shown):
-    draw_nets(traced("LeNet"), traced("AlexNet"))
-    left, right = (axes.patches for axes in shown[0].axes)
-    assert right[0].get_width() / left[0].get_width() == pytest.approx(224 / 28)
-    assert not any(axes.axison for axes in shown[0].axes)
-
-
-def test_a_traced_failure_is_drawn_up_to_the_layer_that_does_not_fit(shown):
-    with torch.device("meta"):
-        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 9))
-    draw_nets(trace(net, (1, 1, 8, 8)))
-    texts = [text.get_text() for text in shown[0].axes[0].texts if text.get_text()]
-    assert texts == ["input", "1×8×8", "Conv2d 3×3", "4×6×6, ReLU"]
 
 
 # ------------------------------------------------------------------------- style

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 import d2l_lite
 from d2l_lite import alexnet, lenet
 from d2l_lite.lab import check
-from d2l_lite.lab.exercises import all_keys
+from d2l_lite.lab.exercises import exercises
 from d2l_lite.lab.ladder import RUNGS, Rung
 from d2l_lite.lab.records import RECORDS
 
@@ -213,9 +213,9 @@ SLIPS = [
     ("06.4", RUNGS["geometry"], "upper end"),
     ("06.4", Rung("ReLU", "maximum", 5, 2, dropout=0.5, geometry="AlexNet's"), "28"),
     ("07.1", shared_mistakes() / mistakes("lenet"), "LeNet's mistakes"),
-    ("07.1", shared_mistakes() / 10_000, "all pictures"),
+    ("07.1", shared_mistakes() / 10_000, "all images"),
     ("07.2", shared_mistakes(True) / mistakes("alexnet"), "all of AlexNet's"),
-    ("07.2", shared_mistakes(True) / 10_000, "all pictures"),
+    ("07.2", shared_mistakes(True) / 10_000, "all images"),
 ]
 
 
@@ -234,9 +234,8 @@ def said(capsys, exercise, answer):
 
 
 def test_every_exercise_is_tested_here():
-    assert list(RIGHT) == list(all_keys())
-    keys = all_keys().items()
-    hints = {id: len(slips) for id, (_, _, slips) in keys if slips}
+    assert list(RIGHT) == list(exercises())
+    hints = {id: len(key.slips) for id, key in exercises().items() if key.slips}
     assert {id: sum(s[0] == id for s in SLIPS) for id in hints} == hints
 
 
@@ -276,7 +275,7 @@ def test_another_number_is_too_small_or_too_large(capsys, exercise):
 
 
 def test_a_whole_number_is_asked_where_the_answer_is_one(capsys):
-    line = "not right: a whole number is asked, not 4690.0"
+    line = "not right: a whole number is expected, not 4690.0"
     assert said(capsys, "01.1", 4690.0) == line
     assert said(capsys, "01.1", torch.tensor(4690.0)) == line
 
@@ -308,7 +307,7 @@ def wrong_function(capsys, function):
     case = tuple(map(int, case.strip("()").split(",")))
     assert given == repr(function(*case))
     assert int(right) == by_torch(*case) == output_size(*case)
-    before = list(all_keys()["03.1"][0])
+    before = list(exercises()["03.1"].answer)
     for earlier in before[: before.index(case)]:
         assert function(*earlier) == output_size(*earlier)
     return hint
@@ -349,12 +348,12 @@ def test_a_function_that_raises_is_told_so(capsys):
 
 
 def test_a_number_is_no_rung_and_another_rung_is_no_answer(capsys):
-    assert said(capsys, "06.4", 112) == "not right: a Rung is asked, not 112"
+    assert said(capsys, "06.4", 112) == "not right: a Rung is expected, not 112"
     assert "compare it with both" in said(capsys, "06.4", RUNGS["lenet"])
 
 
 def test_a_number_is_no_function(capsys):
-    assert said(capsys, "03.1", 54) == "not right: a function is asked, not 54"
+    assert said(capsys, "03.1", 54) == "not right: a function is expected, not 54"
 
 
 def test_an_unknown_exercise_is_refused_with_those_that_there_are():
@@ -364,7 +363,7 @@ def test_an_unknown_exercise_is_refused_with_those_that_there_are():
 
 def test_checking_draws_no_random_numbers():
     torch.manual_seed(0)
-    all_keys.cache_clear()
+    exercises.cache_clear()
     check("01.1", 1)
     drawn = torch.rand(3)
     torch.manual_seed(0)
@@ -399,7 +398,7 @@ def complaints_about(notebook, chapter):
     posed = [exercise for exercise, folded, _, _ in cells if not folded]
     if not 2 <= len(posed) <= 4:
         complaints.append(f"{len(posed)} exercises")
-    known = [key for key in all_keys() if key.startswith(f"{chapter}.")]
+    known = [key for key in exercises() if key.startswith(f"{chapter}.")]
     if [id for id, *_ in cells] != [id for id in known for _ in range(2)]:
         complaints.append("not each exercise once, and then its solution")
     for exercise, folded, source, output in cells:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t, ttest_1samp, ttest_ind
 
-from d2l_lite.lab import trial as rule
 from d2l_lite.lab import verdicts
 from d2l_lite.lab.trial import Contrast, Trial, compare, correct, follow, judge
 from d2l_lite.lab.verdicts import Claim, Records, judge_all, read_labels
