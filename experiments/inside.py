@@ -9,7 +9,6 @@ image, and of both the highest value that each map or unit reaches on any test i
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from d2l_lite import alexnet, lenet, load_data_fashion_mnist
+from d2l_lite.checkpoint import replace_file
 from d2l_lite.device import autocast_dtype, provenance
 from d2l_lite.lab.records import RECORDS, load_record
 from experiments.record import clean_commit, whole_data
@@ -102,10 +102,8 @@ def main() -> None:
     arrays["shared"] = shared_mistakes(arrays)
     arrays["shared_images"] = test_iter.images.cpu().numpy()[arrays["shared"], 0]
     arrays["made"] = json.dumps(provenance(test_iter.device) | {"commit": commit})
-    part = RECORDS / "inside.part"
-    with open(part, "wb") as file:
-        np.savez_compressed(file, **arrays)
-    os.replace(part, RECORDS / "inside.npz")
+    target = RECORDS / "inside.npz"
+    replace_file(target, lambda file: np.savez_compressed(file, **arrays))
 
 
 def shared_mistakes(arrays: dict) -> np.ndarray:

@@ -14,7 +14,6 @@ import functools
 import gzip
 import hashlib
 import json
-import os
 import platform
 import re
 import subprocess
@@ -28,6 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l_lite import load_data_fashion_mnist, train_image_classifier
+from d2l_lite.checkpoint import replace_file
 from d2l_lite.data import find_folder
 from experiments.recipes import EXPERIMENTS, Experiment
 
@@ -96,15 +96,11 @@ def record(name: str, seed: int, commit: str) -> None:
         }
         content["runs"] = sorted(content["runs"] + [row], key=lambda run: run["seed"])
         jsonschema.validate(content, json.loads(SCHEMA.read_bytes()))
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        text = json.dumps(content, indent=1) + "\n"
+        replace_file(path, lambda file: file.write(text.encode()))
     if is_kept:
         rounded = {key: value.half().cpu() for key, value in net.state_dict().items()}
-        part = weights.with_suffix(".part")
-        with open(part, "wb") as file:
-            np.savez(file, **rounded)
-        os.replace(part, weights)
+        replace_file(weights, lambda file: np.savez(file, **rounded))
 
 
 def train(name: str, seed: int) -> tuple[nn.Module, dict]:

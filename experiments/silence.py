@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from d2l_lite import alexnet, load_data_fashion_mnist
 from d2l_lite.device import pick_device, provenance
 from d2l_lite.measure import minibatch_loss
-from experiments.ladder import RECORDS, made, write_json
+from experiments.folder import RECORDS, write_json
 from experiments.record import clean_commit, whole_data
+from experiments.training import made
 
 STEPS, WARM_UP, BATCH_SIZE, IMAGES = 12, 100, 128, 500
 CASES = {  # rate, steps of warm-up, seeds

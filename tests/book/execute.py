@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from d2l_lite.checkpoint import replace_file  # noqa: E402
 from experiments.record import whole_data  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -90,9 +91,8 @@ def short_paths(line: str) -> str:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write beside the notebook first, so that an interruption loses nothing."""
-    draft = path.with_suffix(".ipynb.part")
-    nbformat.write(notebook, draft)
-    os.replace(draft, path)
+    text = nbformat.writes(notebook) + "\n"
+    replace_file(path, lambda file: file.write(text.encode()))
 
 
 def execute(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Runs and records: what they hold, what they say, and how one is written."""
 
 import json
+import os
 import re
 import sys
 from dataclasses import asdict
@@ -206,7 +207,7 @@ def test_a_dirty_work_tree_is_refused_and_a_clean_one_named(tmp_path, monkeypatc
             check=True, capture_output=True, text=True,
         ).stdout.strip()  # fmt: skip
 
-    for name in [key for key in recorder.os.environ if key.startswith("GIT_")]:
+    for name in [key for key in os.environ if key.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(recorder, "ROOT", tmp_path)
     names = "experiments/record.py", "d2l_lite/train.py", "d2l_lite/lab/ladder.py"

@@ -15,8 +15,9 @@ from d2l_lite import alexnet, lenet, load_data_fashion_mnist, trace
 from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
 from d2l_lite.lab.records import RECORDS
-from experiments import ladder, plan, record
-from experiments.ladder import Folder, Job
+from experiments import ladder, plan, record, training
+from experiments.folder import RECORDS as NEW_RECORDS
+from experiments.folder import SCHEMA, Folder, Job
 from experiments.plan import RECIPES
 from tests.book.cut_data import cut
 
@@ -238,7 +239,7 @@ def workshop(tmp_path, monkeypatch):
     for name, recipe in recipes.items():
         monkeypatch.setitem(RECIPES, name, recipe)
     monkeypatch.setattr(plan, "TUNED", ())
-    monkeypatch.setenv(ladder.PRECISION_ENV, "float32")
+    monkeypatch.setenv(training.PRECISION_ENV, "float32")
     return Folder(tmp_path / "records")
 
 
@@ -299,12 +300,12 @@ def test_a_look_answers_the_test_images_without_their_labels(workshop):
     run = workshop.read("relu")["runs"][0]
     assert [look["epoch"] for look in run["looks"]] == [1, 2]
     for look in run["looks"]:
-        predicted = ladder.unpack(look["predicted"], np.uint8)
+        predicted = training.unpack(look["predicted"], np.uint8)
         assert predicted.shape == (32,) and predicted.max() < 10
-        peaks = [ladder.unpack(text, np.float16) for text in look["peaks"]]
+        peaks = [training.unpack(text, np.float16) for text in look["peaks"]]
         assert [len(peak) for peak in peaks] == [6, 16, 120, 84]
         assert 0 <= look["eval_train_acc"] <= 1
-    steps = ladder.unpack(run["step_loss"], np.float16)
+    steps = training.unpack(run["step_loss"], np.float16)
     assert len(steps) == 2 and steps.max() == pytest.approx(
         run["peak_step_loss"], rel=1e-3
     )
@@ -312,9 +313,9 @@ def test_a_look_answers_the_test_images_without_their_labels(workshop):
 
 def test_the_answers_are_those_of_the_net(workshop):
     job = Job("relu", "final", 0.01, 0, 2)
-    done = ladder.start(job, workshop.path / "checkpoints" / "a.pt")
+    done = training.start(job, workshop.path / "checkpoints" / "a.pt")
     _, tests = load_data_fashion_mnist(256)
-    predicted, peaks = ladder.answer(done.net, tests)
+    predicted, peaks = training.answer(done.net, tests)
     X, _ = next(iter(tests))
     with torch.no_grad():
         assert torch.equal(predicted, done.net(X).argmax(1))
@@ -322,7 +323,7 @@ def test_the_answers_are_those_of_the_net(workshop):
 
 
 def test_a_falling_rate_falls_in_a_straight_line(workshop):
-    done = ladder.start(Job("relu", "final", 0.01, 0, 2), workshop.path / "a.pt")
+    done = training.start(Job("relu", "final", 0.01, 0, 2), workshop.path / "a.pt")
     done.train_iter.batch_size = 55
     seen = []
     for done.epoch in range(2):
@@ -340,12 +341,12 @@ def test_float32_is_what_a_recipe_asks_for(workshop):
 
 
 def test_sgd_is_sgd(workshop):
-    done = ladder.start(Job("lenet-sgd", "final", 1.0, 0, 1), workshop.path / "a.pt")
+    done = training.start(Job("lenet-sgd", "final", 1.0, 0, 1), workshop.path / "a.pt")
     assert type(done.optimizer) is torch.optim.SGD
 
 
 def test_a_training_holds_out_the_end_of_the_training_file(workshop):
-    done = ladder.start(Job("relu", "final", 0.01, 0, 1), workshop.path / "a.pt")
+    done = training.start(Job("relu", "final", 0.01, 0, 1), workshop.path / "a.pt")
     train_iter, _ = load_data_fashion_mnist(256)
     assert torch.equal(done.train_iter.images, train_iter.images[:110])
     assert torch.equal(done.test_iter.images, train_iter.images[110:])
@@ -354,13 +355,15 @@ def test_a_training_holds_out_the_end_of_the_training_file(workshop):
 def test_a_training_whose_loss_is_no_number_is_recorded_and_the_ladder_goes_on(
     workshop, monkeypatch
 ):
-    original = ladder.Training.remaining_minibatches
+    original = training.Training.remaining_minibatches
 
     def remaining_minibatches(self):
         for X, y in original(self):
             yield (X * float("inf") if self.settings["lr"] == 0.004 else X), y
 
-    monkeypatch.setattr(ladder.Training, "remaining_minibatches", remaining_minibatches)
+    monkeypatch.setattr(
+        training.Training, "remaining_minibatches", remaining_minibatches
+    )
     run_all(workshop, "lenet")
     failures = {run["lr"]: run["failure"] for run in workshop.read("lenet")["runs"]}
     assert failures[0.002] is None
@@ -374,7 +377,7 @@ def test_an_error_of_another_kind_stops_the_ladder_and_is_no_failure(
     def broken(*_):
         raise ValueError("a bug")
 
-    monkeypatch.setattr(ladder.Training, "train_epoch", broken)
+    monkeypatch.setattr(training.Training, "train_epoch", broken)
     with pytest.raises(ValueError, match="a bug"):
         run_all(workshop, "relu")
     assert workshop.read("relu")["runs"] == []
@@ -401,7 +404,7 @@ def test_two_at_once_on_one_folder_are_refused(tmp_path, monkeypatch):
 # ---------------------------------------------------------------------- the records
 
 OLD = sorted((RECORDS / "edition1" / "ladder").glob("*.json"))
-NEW = sorted(name for name in RECIPES if (ladder.RECORDS / f"{name}.json").exists())
+NEW = sorted(name for name in RECIPES if (NEW_RECORDS / f"{name}.json").exists())
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
@@ -415,9 +418,9 @@ def test_a_record_of_edition_1_keeps_to_its_schema_and_its_net(path):
 
 @pytest.mark.parametrize("name", NEW)
 def test_a_record_of_edition_2_keeps_to_its_schema_and_the_plan(name):
-    folder = Folder(ladder.RECORDS)
+    folder = Folder(NEW_RECORDS)
     content = folder.read(name)
-    jsonschema.validate(content, json.loads(ladder.SCHEMA.read_text("utf-8")))
+    jsonschema.validate(content, json.loads(SCHEMA.read_text("utf-8")))
     done = [(run["phase"], run["lr"], run["seed"]) for run in content["runs"]]
     assert len(done) == len(set(done))
     pairs, best = folder.choose(name)
@@ -427,7 +430,7 @@ def test_a_record_of_edition_2_keeps_to_its_schema_and_the_plan(name):
     for run in content["runs"]:
         assert run["made"]["precision"] in {recipe.precision or "bfloat16", "float32"}
         for look in run["looks"]:
-            predicted = ladder.unpack(look["predicted"], np.uint8)
+            predicted = training.unpack(look["predicted"], np.uint8)
             assert predicted.shape == (10_000,) and predicted.max() < 10
             images = 5_000 * look["eval_train_acc"]
             assert images == pytest.approx(round(images), abs=1e-6)
@@ -448,9 +451,9 @@ def test_the_code_of_an_old_record_is_that_of_its_commit(path):
 )
 @pytest.mark.parametrize("name", NEW)
 def test_the_code_of_a_new_record_is_that_of_its_commit(name):
-    for run in Folder(ladder.RECORDS).read(name)["runs"]:
+    for run in Folder(NEW_RECORDS).read(name)["runs"]:
         made = run["made"]
-        assert record.code_at(made["commit"], tuple(ladder.CODE)) == made["code"]
+        assert record.code_at(made["commit"], tuple(training.CODE)) == made["code"]
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)

@@ -14,8 +14,8 @@ from d2l_lite.lab import verdicts
 from d2l_lite.lab.trial import Contrast, Trial, compare, correct, follow, judge
 from d2l_lite.lab.verdicts import Claim, Records, judge_all, read_labels
 from experiments import plan
-from experiments.ladder import pack
 from experiments.record import WHOLE_DATA
+from experiments.training import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 LOW = np.array([0.80, 0.82, 0.79, 0.83, 0.81])

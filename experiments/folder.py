@@ -1,0 +1,184 @@
+"""The records of the plan: what is there, which rate wins, what is missing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
+
+import jsonschema
+
+from d2l_lite import trace
+from d2l_lite.checkpoint import replace_file
+from experiments import plan
+from experiments.plan import RECIPES, Recipe
+from experiments.record import RESULTS
+
+RECORDS = RESULTS / "edition2"
+SCHEMA = RESULTS / "schema" / "recipe.json"
+SECONDS_PER_MMAC = 20  # of ten epochs, on one core; a first guess
+
+
+class Job(NamedTuple):
+    """One training, up to an epoch."""
+
+    name: str
+    phase: str  # "grid" or "final"
+    lr: float
+    seed: int
+    until: int
+
+
+class Folder:
+    """The records of one folder, a file a recipe."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def read(self, name: str) -> dict:
+        """The record of a recipe, or an empty one."""
+        head = {"name": name, "recipe": json.loads(json.dumps(asdict(RECIPES[name])))}
+        path = self.path / f"{name}.json"
+        if not path.exists():
+            return head | {"runs": []}
+        content = json.loads(path.read_bytes())
+        if any(content[key] != value for key, value in head.items()):
+            raise SystemExit(f"{path} holds another recipe; move it away first")
+        return content
+
+    def add(self, name: str, row: dict) -> None:
+        """Add a run, in the place of an earlier stage of it."""
+        content = self.read(name)
+        key = ("phase", "lr", "seed")
+        others = [r for r in content["runs"] if any(r[k] != row[k] for k in key)]
+        content["runs"] = [*others, row]
+        jsonschema.validate(content, json.loads(SCHEMA.read_bytes()))
+        write_json(self.path / f"{name}.json", content)
+
+    def grid(self, name: str, lr: float) -> list[float]:
+        """Last validation accuracies of the grid's seeds at a rate, by seed."""
+        rows = [
+            run
+            for run in self.read(name)["runs"]
+            if run["phase"] == "grid" and run["lr"] == lr
+        ]
+        return [last_accuracy(run) for run in sorted(rows, key=lambda r: r["seed"])]
+
+    def choose(self, name: str) -> tuple[list[tuple[float, int]], float | None]:
+        """The (rate, seed) pairs that the grid needs, and the rate that wins.
+
+        The rate is None while some of them are missing.
+        """
+        recipe, few = RECIPES[name], len(plan.GRID_SEEDS)
+        if recipe.rate_of:
+            return [], self.choose(recipe.rate_of)[1]
+        if len(recipe.rates) == 1:
+            return [], recipe.rates[0]
+        rates = list(recipe.rates)
+        fixed = recipe.rates != plan.GRID
+        while True:
+            pairs = [(lr, seed) for lr in rates for seed in plan.GRID_SEEDS]
+            tried = {lr: self.grid(name, lr) for lr in rates}
+            if any(len(values) < few for values in tried.values()):
+                return pairs, None
+            first = {lr: mean(values[:few]) for lr, values in tried.items()}
+            if fixed:
+                return pairs, max(rates, key=first.__getitem__)
+            if widen(rates, max(rates, key=first.__getitem__)):
+                continue
+            close = [lr for lr in rates if first[lr] >= max(first.values()) - plan.NEAR]
+            if len(close) > 1:
+                pairs += [(lr, seed) for lr in close for seed in plan.NEAR_SEEDS]
+                enough = few + len(plan.NEAR_SEEDS)
+                if any(len(tried[lr]) < enough for lr in close):
+                    return pairs, None
+            best = max(close, key=lambda lr: mean(tried[lr]))
+            if not widen(rates, best):
+                return pairs, best
+
+    def tuned(self) -> str | None:
+        """LeNet (tuned): the name of the better of the two on validation images."""
+        means = {}
+        for name in plan.TUNED:
+            rows = [r for r in self.read(name)["runs"] if r["phase"] == "final"]
+            values = [last_accuracy(r) for r in rows if r["seed"] in plan.TEN]
+            if len(values) < len(plan.TEN):
+                return None
+            means[name] = mean(values)
+        return max(means, key=means.__getitem__)
+
+    def missing(self, name: str) -> Iterator[Job]:
+        """The trainings of one recipe that can be done now."""
+        recipe = RECIPES[name]
+        done = {
+            (run["phase"], run["lr"], run["seed"]): epochs(run, recipe)
+            for run in self.read(name)["runs"]
+        }
+        pairs, best = self.choose(name)
+        wanted = [Job(name, "grid", lr, seed, recipe.grid_epochs) for lr, seed in pairs]
+        if best is not None:
+            seeds = recipe.seeds
+            if name in plan.TUNED and self.tuned() == name:
+                seeds += plan.TRIAL_SEEDS
+            wanted += [
+                Job(name, "final", best, seed, look)
+                for look in recipe.looks
+                for seed in seeds
+            ]
+        for job in wanted:
+            if done.get((job.phase, job.lr, job.seed), 0) < job.until:
+                yield job
+
+    def waiting(self, names: list[str]) -> Iterator[Job]:
+        """All trainings that can be done now, the most worth first."""
+        for name in names:
+            yield from self.missing(name)
+
+    def hours(self, names: list[str], workers: int) -> str:
+        """How long what is missing will take, by what was measured so far."""
+        seconds = 0.0
+        for name in names:
+            recipe, content = RECIPES[name], self.read(name)
+            side = recipe.net.side
+            mmac = trace(recipe.net.build(), (1, 1, side, side)).macs / 1e6
+            epoch = [s for run in content["runs"] for s in run["seconds"]]
+            each = median(epoch) if epoch else 2 + SECONDS_PER_MMAC * mmac / 10
+            jobs = list(self.missing(name))
+            total = sum(job.until for job in jobs if job.phase == "grid")
+            total += sum({job.seed: job.until for job in jobs}.values())
+            if self.choose(name)[1] is None:
+                total += len(recipe.seeds) * recipe.num_epochs
+            seconds += total * each
+        return f"{seconds / 3600 / workers:.1f} hours to go"
+
+
+def widen(rates: list[float], best: float) -> bool:
+    """Let the grid grow by a rate where the best lies at its edge."""
+    place = plan.WIDEST.index(best)
+    if best == rates[0] and place > 0:
+        rates.insert(0, plan.WIDEST[place - 1])
+        return True
+    if best == rates[-1] and place < len(plan.WIDEST) - 1:
+        rates.append(plan.WIDEST[place + 1])
+        return True
+    return False
+
+
+def last_accuracy(run: dict) -> float:
+    """On the validation images; 0 for a training that failed."""
+    return 0.0 if run["failure"] else run["val_acc"][-1]
+
+
+def epochs(run: dict, recipe: Recipe) -> int:
+    """The epochs that a run has done; all of them for one that failed."""
+    return recipe.num_epochs if run["failure"] else len(run["val_acc"])
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write a record, a line a run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    runs = ",\n".join(json.dumps(run, separators=(",", ":")) for run in content["runs"])
+    head = {key: value for key, value in content.items() if key != "runs"}
+    text = json.dumps(head)[:-1] + f', "runs": [\n{runs}\n]}}\n'
+    replace_file(path, lambda file: file.write(text.encode()))
