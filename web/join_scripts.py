@@ -26,10 +26,16 @@ def page_script(parts: Iterable[str], folder: Path = FOLDER) -> str:
     return jsmin(f'"use strict";(() => {{\n{modules}{start}\n}})();')
 
 
-def worker_script(folder: Path = FOLDER) -> str:
-    """The script that a worker runs."""
-    modules = joined(["worker"], folder)
-    return jsmin(f'"use strict";\n{modules}$worker.listen();')
+def worker_script(name: str = "worker", folder: Path = FOLDER) -> str:
+    """The script that a worker runs: the module's `listen`."""
+    modules = joined([name], folder)
+    return jsmin(f'"use strict";\n{modules}${name}.listen();')
+
+
+def late_script(name: str, folder: Path = FOLDER) -> str:
+    """What a module exports, as an expression: a part that waits for a click."""
+    modules = joined([name], folder)
+    return jsmin(f'(() => {{"use strict";\n{modules}return ${name};\n}})()')
 
 
 def joined(roots: Iterable[str], folder: Path) -> str:

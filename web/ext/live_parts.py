@@ -3,8 +3,9 @@
 import json
 import re
 
-from web.join_scripts import join_styles, page_script, worker_script
+from web.join_scripts import join_styles, late_script, page_script, worker_script
 from web.pack_data import pack
+from web.pack_nets import pack_alexnet, pack_lenet
 from web.pack_weights import pack_weights
 
 FIGURE = re.compile(r"<figure[^>]* data-play=['\"](\w+)")
@@ -33,6 +34,10 @@ def write_data(app, error):
             "fashion": json.dumps(pack()),
             "lenet": pack_weights(),
             "worker": json.dumps(worker_script()),
+            "garment": late_script("garment_app"),
+            "answerer": json.dumps(worker_script("answerer")),
+            "nets_lenet": pack_lenet(),
+            "nets_alexnet": pack_alexnet(),
         }
         for name, value in data.items():
             text = f"(globalThis.playData ??= {{}}).{name} = {value};\n"

@@ -23,9 +23,9 @@ export function loadData(name) {
   });
 }
 
-// A worker made from text: it works from a folder on disk, too.
-export async function newWorker() {
-  const text = await loadData("worker");
+// A worker made from the text in play-NAME.js: it works from a folder on disk, too.
+export async function newWorker(name = "worker") {
+  const text = await loadData(name);
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = new Worker(address);
   URL.revokeObjectURL(address);

@@ -13,7 +13,7 @@ class Parameter {
 }
 
 // Images lie one after another: x[image][channel][row][column] in one flat array.
-class Layer {
+export class Layer {
   constructor(name, inputShape, outputShape, minibatch) {
     Object.assign(this, { name, inputShape, outputShape, minibatch });
     this.parameters = [];
@@ -23,18 +23,18 @@ class Layer {
 }
 
 export class Conv2d extends Layer {
-  constructor(inputShape, minibatch, channels, kernelSize, padding) {
+  constructor(inputShape, minibatch, channels, kernelSize, padding, stride = 1) {
     const [depth, height, width] = inputShape;
-    const shrink = (side) => side + 2 * padding - kernelSize + 1;
-    const outputShape = [channels, shrink(height), shrink(width)];
+    const steps = (side) => Math.floor((side + 2 * padding - kernelSize) / stride) + 1;
+    const outputShape = [channels, steps(height), steps(width)];
     super("Conv2d", inputShape, outputShape, minibatch);
-    Object.assign(this, { channels, kernelSize, padding });
+    Object.assign(this, { channels, kernelSize, padding, stride });
     this.weight = new Parameter(channels, depth, kernelSize, kernelSize);
     this.bias = new Parameter(channels);
     this.parameters = [this.weight, this.bias];
     this.places = count(outputShape.slice(1)); // where a filter is laid on the image
     this.patch = depth * kernelSize ** 2; // numbers that it sees there
-    this.stretches = findStretches(inputShape, outputShape, kernelSize, padding);
+    this.stretches = findStretches(this);
     this.patches = zeros(minibatch * this.patch * this.places);
     this.patchGradient = zeros(this.patch * this.places);
   }
@@ -82,43 +82,49 @@ export class Conv2d extends Layer {
 
   // Fill in the patches of image i. Padding is never written to, so it stays 0.
   unfold(x, i) {
-    const { patches, stretches } = this;
+    const { patches, stretches, stride } = this;
     const start = i * this.patch * this.places;
     const image = i * count(this.inputShape);
     for (let s = 0; s < stretches.length; s += 3) {
       let to = start + stretches[s];
       let from = image + stretches[s + 1];
-      for (const end = to + stretches[s + 2]; to < end; to++) patches[to] = x[from++];
+      for (const end = to + stretches[s + 2]; to < end; to++, from += stride) {
+        patches[to] = x[from];
+      }
     }
   }
 
   // The way back: a pixel collects the gradient from every patch that it is in.
   fold(i) {
-    const { inputGradient, patchGradient, stretches } = this;
+    const { inputGradient, patchGradient, stretches, stride } = this;
     const size = count(this.inputShape);
     inputGradient.fill(0, i * size, (i + 1) * size);
     for (let s = 0; s < stretches.length; s += 3) {
       let from = stretches[s];
       let to = i * size + stretches[s + 1];
       const end = from + stretches[s + 2];
-      for (; from < end; from++) inputGradient[to++] += patchGradient[from];
+      for (; from < end; from++, to += stride) inputGradient[to] += patchGradient[from];
     }
   }
 }
 
-// Rows of pixels that lie in one stretch in the image and in its patches:
-// their beginning in the patches, their beginning in the image, their length.
-function findStretches([depth, height, width], [, rows, columns], kernelSize, padding) {
+// Rows of pixels, `stride` apart, that lie in one stretch in the patches: their
+// beginning in the patches, their beginning in the image, how many they are.
+function findStretches({ inputShape, outputShape, kernelSize, padding, stride }) {
+  const [depth, height, width] = inputShape;
+  const [, rows, columns] = outputShape;
   const found = [];
   let at = 0;
   for (let c = 0; c < depth; c++) {
     for (let ky = -padding; ky < kernelSize - padding; ky++) {
       for (let kx = -padding; kx < kernelSize - padding; kx++) {
-        const left = Math.max(0, -kx);
-        const right = Math.min(columns, width - kx);
-        for (let y = ky; y < ky + rows; y++, at += columns) {
+        const left = Math.max(0, Math.ceil(-kx / stride));
+        const right = Math.min(columns, Math.ceil((width - kx) / stride));
+        for (let row = 0; row < rows; row++, at += columns) {
+          const y = ky + stride * row;
           if (y < 0 || y >= height) continue;
-          found.push(at + left, (c * height + y) * width + kx + left, right - left);
+          const from = (c * height + y) * width + kx + stride * left;
+          found.push(at + left, from, right - left);
         }
       }
     }
@@ -207,7 +213,7 @@ export class Pool extends Layer {
     const outputShape = [channels, height >> 1, width >> 1];
     const max = kind === "max";
     super(max ? "MaxPool2d" : "AvgPool2d", inputShape, outputShape, minibatch);
-    this.max = max;
+    Object.assign(this, { max, kernelSize: 2, padding: 0, stride: 2 });
     this.winners = new Int32Array(minibatch * count(outputShape));
   }
 

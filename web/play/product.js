@@ -67,9 +67,15 @@ function multiply(C, A, B, add) {
       const column = j + 1 < C.columns ? next : 0;
       let p = A.at + i * down;
       let q = B.at + j * next;
-      let [s00, s01, s10, s11] = [0, 0, 0, 0];
+      let s00 = 0;
+      let s01 = 0;
+      let s10 = 0;
+      let s11 = 0;
       for (let k = 0; k < A.columns; k++, p += across, q += step) {
-        const [x, y, u, v] = [a[p], a[p + row], b[q], b[q + column]];
+        const x = a[p];
+        const y = a[p + row];
+        const u = b[q];
+        const v = b[q + column];
         s00 += x * u;
         s01 += x * v;
         s10 += y * u;
