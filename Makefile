@@ -32,8 +32,9 @@ verify: .venv/done  ## the notebooks on the whole data, but for 04's long traini
 	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \
 	D2L_LITE_DATA=$$data $(PY) -m pytest -q --nbval $(filter-out %/04_alexnet.ipynb,$(wildcard notebooks/*.ipynb))
 
-bench: .venv/done .venv-bench/done  ## speed, beside torchvision's loader and d2l's loop
+bench: .venv/done .venv-bench/done  ## speed: of the helper, beside others, and of the site
 	$(PY) -m experiments.bench
+	$(PY) -m web.bench
 
 ladder: .venv/done  ## what is missing of the ladder's trainings; hours
 	$(PY) -m experiments.ladder
@@ -100,10 +101,11 @@ test-newest:  ## the tests with the newest on the index
 	.venv-newest/bin/python -m pip install -q --no-deps -e .
 	OMP_NUM_THREADS=1 .venv-newest/bin/python $(TESTS)
 
-test-nightly: .venv/done  ## the tests that take too long for each change
+test-nightly: .venv/done  ## the tests that take too long for each change; every time limit
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m nightly tests
 	for seed in 1 2 3; do OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile \
 		--random-order --random-order-seed=$$seed tests || exit 1; done
+	$(PY) -m web.bench
 
 .venv-uv/done:
 	$(PYTHON) -m venv .venv-uv
