@@ -4,6 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 PARTS = {
     "tracer": "notebooks/03_shapes.html",
@@ -84,19 +85,72 @@ def test_no_data_is_loaded_before_a_click(visit, part, address):
 
 def test_the_tracer_follows_each_keystroke_and_a_link_keeps_it(visit):
     page = visit("tracer")
-    side = page.part.get_by_label("Side of the image")
-    side.focus()
-    page.keyboard.press("Control+a")
-    page.keyboard.type("64")
-    wrong = page.part.locator("#play-said")
-    assert "layer 12" in wrong.text_content().lower()
+    width, height = (page.part.get_by_label(name) for name in ("Width", "Height"))
+    said = page.part.locator("#play-said")
+    for side in (height, width):
+        side.fill("64")
+    expect(said).to_contain_text("Layer 12, MaxPool2d, does not fit")
     page.wait_for_function("() => location.hash.includes('side=64')")
     again = visit("tracer", page.evaluate("location.hash"))
-    assert again.part.locator("#play-said").text_content() == wrong.text_content()
+    expect(again.part.locator("#play-said")).to_have_text(said.text_content())
     box = page.part.get_by_label("The net, to be changed")
-    box.fill("nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.Flatten())")
-    assert "25,088" not in wrong.text_content()
+    box.fill(
+        "n = 6\nnn.Sequential(\n  nn.Conv2d(1, n, 5, padding=2),\n  nn.Flatten(),\n)"
+    )
+    expect(said).to_contain_text("2 layers")
     assert "6×64×64" in page.part.inner_text()
+    # Each row stands at the height of its line.
+    unit = box.evaluate("(box) => parseFloat(getComputedStyle(box).lineHeight)")
+    rows = page.part.locator("tbody tr")
+    tops = [rows.nth(i).bounding_box()["y"] for i in (1, 2)]
+    inside = tops[0] - box.bounding_box()["y"]
+    assert tops[1] - tops[0] == pytest.approx(unit, abs=1)
+    assert 2 * unit <= inside <= 2.5 * unit
+
+
+def test_the_tracer_waits_for_the_reader_and_brings_a_net_back(visit):
+    page = visit("tracer")
+    said = page.part.locator("#play-said")
+    box = page.part.get_by_label("The net, to be changed")
+    box.fill("nn.Sequential(nn.Flatten())")
+    expect(said).to_contain_text("1 layer, 0 parameters")
+    box.press("End")
+    page.keyboard.type(", nn.Re", delay=20)
+    assert "play-wrong" not in (said.get_attribute("class") or "")
+    expect(said).to_have_class("play-wrong")
+    mine = box.input_value()
+    page.wait_for_function("() => location.hash.includes('nn.Re')")
+    link = page.evaluate("location.hash")
+    press(page, "Start again")
+    assert "nn.Conv2d" in box.input_value()
+    page.wait_for_timeout(1000)
+    assert page.evaluate("location.hash") == link
+    press(page, "Undo")
+    assert box.input_value() == mine
+
+
+def test_the_tracer_takes_the_channels_of_a_pasted_net_and_names_its_limits(visit):
+    page = visit("tracer")
+    said = page.part.locator("#play-said")
+    box = page.part.get_by_label("The net, to be changed")
+    paste = """(box, text) => {
+      box.focus();
+      box.select();
+      box.dispatchEvent(new ClipboardEvent("paste"));
+      document.execCommand("insertText", false, text);
+    }"""
+    box.evaluate(paste, "import torch\nnet = nn.Sequential(nn.Conv2d(3, 6, 5))")
+    expect(page.part.get_by_label("Channels")).to_have_value("3")
+    expect(said).to_contain_text("Channels: 3 now")
+    box.evaluate(
+        """(box) => {
+          box.value = "nn.ReLU(),\\n".repeat(10000);
+          box.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    expect(said).to_contain_text("110,000 characters, and at most 20,000")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("location.href.length") < 8_000
 
 
 def test_the_slider_tells_where_alexnet_dies(visit):

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from math import isnan
 from pathlib import Path
 from random import Random
 
@@ -151,6 +152,26 @@ RARE = [
     "nn.AvgPool2d(3, 2, 1, ceil_mode=True)",
     "nn.Conv2d(1, 6, 3, padding='same', stride=(1, 1))",
     "nn.BatchNorm2d(1, affine=False)",
+    "nn.Conv2d(3, 6, 5)",
+    "nn.Sequential(nn.Conv2d(1, 6, 3), nn.ConvTranspose2d(6, 4, 3, groups=2))",
+    "nn.ConvTranspose2d(2, 4, 3)",
+    "nn.ConvTranspose2d(1, 4, 3, 2, output_padding=2)",
+    "nn.ConvTranspose2d(1, 4, 3, padding=40)",
+    "nn.Conv2d(1, 6, 3, padding=28, padding_mode='reflect')",
+    "nn.Conv2d(1, 6, 3, padding=29, padding_mode='circular')",
+    "nn.Conv2d(1, 6, 3, padding_mode='grey')",
+    "nn.Dropout(-0.1)",
+    "nn.GELU('foo')",
+    "nn.Flatten(0)",
+    "nn.Unflatten(3, (4, -1))",
+    "nn.Unflatten(2, (5, -1))",
+    "nn.GroupNorm(2, 5)",
+    "nn.GroupNorm(2, 4)",
+    "nn.LayerNorm((3, 28))",
+    "nn.InstanceNorm2d(3, affine=True)",
+    "nn.PReLU(3)",
+    "nn.Upsample()",
+    "nn.ZeroPad2d((1, 2, 3, 4))",
     "nn.Sequential(nn.Flatten(-3, -2), nn.Flatten())",
     "nn.Sequential()",
 ]
@@ -196,16 +217,40 @@ def test_a_failure_is_told_in_torchs_words():
         "padding='same' is not supported for strided convolutions",
         "in_channels must be divisible by groups",
         "Dimension out of range",
+        "Given transposed=1",
+        "output padding must be smaller",
+        "Given input size per channel",
+        "Argument #4: Padding size should be less",
+        "Padding value causes wrapping",
+        "dropout probability has to be between 0 and 1, but got -0.1",
+        "approximate argument must be",
+        "unflatten: Provided sizes",
+        "num_channels (5) must be divisible by num_groups (2)",
+        "Expected number of channels in input to be divisible",
+        "Given normalized_shape=[3, 28]",
+        "expected input's size at dim=1 to match",
+        "Mismatch of parameter numbers",
+        "either size or scale_factor should be defined",
     ):
         assert any(error.startswith(words) for error in told), words
 
 
+UNSURE = "?"  # the book's trace does not know what is seen through some layers
+
+
 def costs(rows):
     """What the book's trace says of each layer, beside its shape."""
+
+    def seen(field):
+        return UNSURE if field is not None and isnan(field) else field
+
     return [
-        (row.layer, row.parameters, row.macs, row.activation_bytes, row.receptive_field)
+        (
+            row.layer, row.parameters, row.macs, row.activation_bytes,
+            seen(row.receptive_field),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def page_costs(found):
@@ -213,7 +258,7 @@ def page_costs(found):
     return [
         (
             row["layer"], row["parameters"], row["macs"], row["activationBytes"],
-            row["receptiveField"] and row["receptiveField"][0],
+            row["receptiveField"] and (row["receptiveField"][0] or UNSURE),
         )
         for row in found["rows"]
     ]  # fmt: skip
@@ -227,7 +272,13 @@ def test_random_nets_cost_and_see_what_the_books_trace_says():
         if answer[-1] or re.search(r"Lazy|Adaptive|\[|stride=\(\)", text):
             continue
         layers, _ = built(layer_texts(text), "cpu")
-        assert page_costs(page) == costs(walk(nn.Sequential(*layers), shape).rows), text
+        given = page_costs(page)
+        expected = costs(walk(nn.Sequential(*layers), shape).rows)
+        assert len(given) == len(expected)
+        for (*some, seen), (*same, told) in zip(given, expected):
+            assert some == same, text
+            # The page follows a padding, which the book's trace does not.
+            assert told in (seen, UNSURE), text
         checked += 1
     assert checked > CASES / 8
 
@@ -250,8 +301,13 @@ def test_a_spoiled_text_is_refused_where_python_refuses_it():
         failure = found["failure"]
         try:
             answer = torchs_answer(text, shape)
-        except (SyntaxError, ValueError, AttributeError):  # no net in Python
-            assert failure, text
+        except (ValueError, AttributeError):  # Python, and no single net
+            continue
+        except SyntaxError:
+            # A line without a layer may be left out; the page then says so.
+            assert failure or found["notes"], text
+            if not failure:
+                continue
             assert 0 <= failure["position"] <= len(text)
             refused += 1
             continue
@@ -264,7 +320,7 @@ def test_a_spoiled_text_is_refused_where_python_refuses_it():
         if not (unread or unknown or empty or silent):
             assert list(the_pages_answer(found)[:3]) == list(answer[:3]), text
             read += 1
-    assert min(refused, read) > CASES / 5
+    assert min(refused, read) > CASES / 8
 
 
 # ------------------------------------------------------------------ the book's nets
@@ -447,34 +503,30 @@ HOSTILE = {  # the text, and how it goes on at the place that is named
     "nn.Sequential(,)": ",)",
     "nn.Sequential(nn.ReLU(),,)": ",)",
     "nn.Sequential(nn.Flatten(), nn.Linear(28 *, 10))": ", 10",
-    "__import__('os').system('true')": ".system",
+    "__import__('os').system('true')": "__import__",
     "__import__('os')": "__import__",
     "nn.Sequential(__import__('os'))": "__import__",
     "nn.Sequential(__proto__())": "__proto__",
     "nn.Sequential(constructor())": "constructor",
-    "nn.Sequential(nn.constructor.constructor('return 1')())": "(",
+    "nn.Sequential(nn.constructor.constructor('return 1')())": "nn.constructor",
     "nn.Sequential(toString(), hasOwnProperty('x'))": "toString",
     "nn.Sequential(nn.ReLU(__proto__=1))": "nn.ReLU",
     "nn.Sequential(nn.ReLU(constructor=1))": "nn.ReLU",
     "nn.Sequential(nn.Conv2d(1, 6, 5, toString=3))": "nn.Conv2d",
     "__proto__": "__proto__",
-    "constructor = __proto__": "__proto__",
+    "constructor = __proto__": "constructor",
     "nn.Sequential(nn.ReLU)": "nn.ReLU)",
     "nn.Sequential(ReLU)": "ReLU)",
     "nn.Sequential(3, nn.ReLU())": "nn.Sequential",
     "nn.Sequential([nn.ReLU()])": "nn.Sequential",
     "nn.Sequential(a=nn.ReLU())": "nn.Sequential",
-    "[nn.ReLU(), nn.ReLU()]": "[",
     "import torch": "import",
-    "from torch import nn\nnn.Sequential(nn.ReLU())": "from",
-    "import os; nn.Sequential()": ";",
-    "nn.Sequential(nn.ReLU())\nprint(1)": "print",
-    "nn.Sequential(*layers)": "*layers",
-    "nn.Sequential(nn.Conv2d(1, 6, **more))": "**more",
+    "nn.Sequential(*layers)": "layers",
+    "nn.Sequential(nn.Conv2d(1, 6, **more))": "more",
     "nn.Sequential(nn.Conv2d(1, 6, kernel_size=5, 2))": "2))",
     "nn.Sequential(nn.Conv2d(1, 6, kernel_size=5, kernel_size=5))": "kernel_size=5))",
-    "nn.Sequential(lambda: 1)": ": 1",
-    "nn.Sequential(nn.ReLU() for i in range(9))": "for",
+    "nn.Sequential(lambda: 1)": "lambda",
+    "nn.Sequential(nn.ReLU() for i in range(9))": "nn.Sequential",
     "nn.Sequential(nn.Linear(width, 10))": "width",
     "nn.Sequential(nn.Linear(\uff1784, 10))": "\uff17",
     "nn.Sequential\uff08nn.ReLU()\uff09": "\uff08",
@@ -490,17 +542,22 @@ HOSTILE = {  # the text, and how it goes on at the place that is named
     "nn.Sequential(nn.GELU('none))": "'none",
     "nn.Sequential(nn.GELU('a' 'b'))": "'b'",
     "nn.Sequential(nn.ReLU(), '<img src=x onerror=alert(1)>')": "nn.Sequential",
-    "nn.Sequential(nn.ReLU());alert(1)": ";",
     "${alert(1)}": "$",
     "\u202enn.Sequential()": "\u202e",
-    "nn.Sequential(\xa0nn.ReLU())": "\xa0",
     "\U0001f642": "\U0001f642",
     "\ud800": "\ud800",
     "\x00": "\x00",
     "nn.Sequential(" * 200 + ")" * 200: "nn.Sequential(",
     "(" * 5000: "(" * 4900,
     "-" * 10000: "-" * 9900,
-    "nn.ReLU(), " * 3000: ".ReLU()",
+    "nn.ReLU(), " * 3000: "nn.ReLU()",
+    "nn.Sequential(*[nn.ReLU() for i in range(501)])": "nn.Sequential",
+    "for i in range(10 ** 9):\n    n = nn.ReLU()": "",
+    "for i in range(9999):\n  for j in range(9999):\n    n = nn.ReLU()": "",
+    "def f():\n    return f()\nnn.Sequential(f())": "",
+    "while True:\n    net = nn.ReLU()": "while",
+    "nn.Sequential(None(1))": "",
+    "class A(nn.Module):\n  def forward(self, x):\n    return x + x": "+",
     "nn.Sequential(" + "1 + " * 7500 + "1)": "",
 }
 
@@ -510,7 +567,7 @@ def test_a_hostile_text_gets_a_message_with_a_place():
     for (text, place), page in zip(HOSTILE.items(), found, strict=True):
         failure = page["failure"]
         assert failure, text
-        assert re.fullmatch(r"\S.{5,150}\.", failure["message"], re.S), failure
+        assert re.fullmatch(r"\S.{5,900}\.", failure["message"], re.S), failure
         # JavaScript counts in units of 16 bits.
         units = text.encode("utf-16-le", "surrogatepass")
         rest = units[2 * failure["position"] :].decode("utf-16-le", "surrogatepass")
@@ -528,11 +585,120 @@ def test_a_hostile_text_gets_a_message_with_a_place():
         ("nn.Sequential(nn.Conv2d(1, 6))", "kernel_size is missing"),
         ("nn.Sequential(nn.Conv2d(1, 6, 5, steps=2))", "no argument steps"),
         ("nn.Sequential(nn.Linear(5.0, 2))", "in_features must be a whole number"),
+        ("nn.Sequential(nn.Conv3d(1, 2, 3))", "Known are: Conv2d,"),
+        ("nn.Sequential(nn.Linear(n, 2))", "n is not known here: write n = … above"),
+        ("nn.Sequential(conv(1, 2))", "paste its def or class, too"),
+        ("nn.Sequential([nn.ReLU()])", "write * before it"),
+        ("nn.Linear(1, 2), " * 2000, "34,000 characters, and at most 20,000"),
+        ("nn.Sequential(*[nn.ReLU()] * 501)", "more than 500 layers"),
+        (
+            "class A(nn.Module):\n  def forward(self, x):\n    return self.f(x)",
+            "self.f",
+        ),
+        ("", "there is no net here"),
     ],
 )
 def test_a_slip_is_named(text, words):
     (found,) = traced([(text, (1, 1, 28, 28))])
     assert words in found["failure"]["message"]
+
+
+# ----------------------------------------------------------------- what people have
+
+
+CODE = {  # a text, and the layers that are read in it
+    "n = 6\nnn.Sequential(nn.Conv2d(1, n, 5))": "Conv2d",
+    "num_classes = 10\nnet = nn.Sequential(nn.Linear(28, num_classes))": "Linear",
+    "import torch\nfrom torch import (\n    nn,\n)\nnn.Sequential(nn.ReLU())": "ReLU",
+    "import os; nn.Sequential(nn.ReLU())": "ReLU",
+    "net = nn.Sequential(nn.ReLU()).to(device)": "ReLU",
+    "net = nn.Sequential(nn.ReLU())\nnet.eval()\nnet.cuda()\nprint(net)": "ReLU",
+    "net: nn.Module = nn.Sequential(nn.ReLU())": "ReLU",
+    "    return nn.Sequential(nn.ReLU())": "ReLU",
+    "        self.net = nn.Sequential(nn.ReLU())": "ReLU",
+    "nn.Sequential(*[nn.ReLU() for _ in range(2)], nn.Tanh())": "ReLU ReLU Tanh",
+    "nn.Sequential(nn.Linear(28, 2**3), nn.Linear(2 * 4, 10 % 4))": "Linear Linear",
+    "nn.Sequential(OrderedDict([('a', nn.ReLU()), ('b', nn.Tanh())]))": "ReLU Tanh",
+    "layers = []\nlayers.append(nn.ReLU())\nlayers += [nn.Tanh()]\n"
+    "nn.Sequential(*layers)": "ReLU Tanh",
+    "net = nn.Sequential()\nnet.append(nn.ReLU())\nnet.add_module('b', nn.Tanh())":
+        "ReLU Tanh",
+    "Net(\n  (0): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1))\n  (act): ReLU()\n)":
+        "Conv2d ReLU",
+    "nn.Sequential(\xa0nn.ReLU())": "ReLU",
+    "nn.Sequential(nn.GELU(approximate=\u2018none\u2019))": "GELU",
+    "\u7f51\u7edc = nn.Sequential(nn.ReLU())": "ReLU",
+    "nn.ReLU(),\nnn.Tanh(),": "ReLU Tanh",
+    "[nn.ReLU(), nn.ReLU()]": "ReLU ReLU",
+    "def block(a, b=2):\n    return [nn.Conv2d(a, b, 3), nn.ReLU()]\n"
+    "net = nn.Sequential(*block(1), *block(2, b=4))": "Conv2d ReLU Conv2d ReLU",
+    "def net(n=3):\n    'A net.'\n    return nn.Sequential(nn.Conv2d(1, n, 3))":
+        "Conv2d",
+    "layers, n = [], 1\nfor m in (2, 'M', 4):\n    if m == 'M':\n"
+    "        layers += [nn.MaxPool2d(2)]\n    else:\n"
+    "        layers += [nn.Conv2d(n, m, 3), nn.ReLU()]\n        n = m\n"
+    "net = nn.Sequential(*layers)": "Conv2d ReLU MaxPool2d Conv2d ReLU",
+    "class Net(nn.Module):\n    def __init__(self, n: int = 2) -> None:\n"
+    "        super().__init__()\n        self.conv = nn.Conv2d(1, n, 3)\n"
+    "        self.fc = nn.Linear(2 * 13 * 13, 10)\n\n"
+    "    def forward(self, x):\n        x = F.max_pool2d(F.relu(self.conv(x)), 2)\n"
+    "        x = x.view(x.size(0), -1)\n"
+    "        return F.dropout(self.fc(x), 0.5, training=self.training)\n":
+        "Conv2d ReLU MaxPool2d view Linear Dropout",
+    "class Block(nn.Sequential):\n    def __init__(self, n):\n"
+    "        super(Block, self).__init__(nn.Conv2d(n, n, 1), nn.ReLU())\n"
+    "nn.Sequential(Block(1), Block(n=1))": "Conv2d ReLU Conv2d ReLU",
+    "opt = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = nn.Sequential(nn.ReLU())\n"
+    "loss = nn.CrossEntropyLoss()\nwith open('a') as f:\n    f.read()\n": "ReLU",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_code_around_a_net_is_read(text):
+    (found,) = traced([(text, (1, 1, 28, 28))])
+    assert found["failure"] is None
+    assert " ".join(row["layer"] for row in found["rows"]) == CODE[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nn.Sequential(\xa0nn.ReLU())", "No-break spaces"),
+        ("nn.Sequential(nn.GELU(\u2018none\u2019))", "Curly quotes"),
+        (
+            "a = nn.Sequential()\nb = nn.Sequential()",
+            "2 nets in this text: the last one, b",
+        ),
+        ("a = nn.Sequential()\nwhile b:\n    pass", "line 2"),
+    ],
+)
+def test_what_is_passed_over_is_said(text, words):
+    (found,) = traced([(text, (1, 1, 28, 28))])
+    assert words in " ".join(found["notes"])
+
+
+SHARED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(F.relu(self.conv(x)))
+"""
+
+
+def test_weights_that_are_used_twice_count_once():
+    (found,) = traced([(SHARED, (1, 1, 28, 28))])
+    assert [row["parameters"] for row in found["rows"]] == [10, 0, 0]
+    assert found["macs"] == 2 * 9 * 28 * 28
+
+
+def test_a_row_knows_its_place():
+    text = "import torch\nn = 3\nnn.Sequential(\n  nn.Conv2d(1, n, 3),\n  nn.ReLU(),\n)"
+    (found,) = traced([(text, (1, 1, 28, 28))])
+    places = [text[: row["position"]].count("\n") + 1 for row in found["rows"]]
+    assert places == [4, 5]
 
 
 # ------------------------------------------------------------------------- the rest
@@ -583,20 +749,35 @@ FAULTS = {
         ("side--;", "side++;"),
         ("n + 2 * padding[i] - reach", "n + padding[i] - reach"),
         ("dilation[i] * (k - 1) + 1", "k"),
-        ("(a.bias ? filters : 0)", "filters"),
-        ("channels / groups", "channels"),
-        ("!tracks && product", "product"),
+        ("(a.bias ? filters : 0),\n    macs: product(output)", "filters, macs: 0"),
+        (
+            "channels / groups, ...size];\n  const got",
+            "channels, ...size];\n  const got",
+        ),
         ("2 * p > size[i]", "2 * p > 2 * size[i]"),
         ("(value + n) % n", "value"),
-        ("n * (bias ? 2 : 1)", "n"),
-        ("wanted[i] ?? n", "wanted[i]"),
         ("? pair(a.stride", "? pair(a.kernel_size"),
     ],
-    "parse.js": [
-        ("Math.floor(a / b)", "a / b"),
-        ("? Object(value)", "? value"),
+    "more_layers.js": [
+        ("!tracks && product(shape) === shape[1]", "product(shape) === shape[1]"),
+        ("affine ? n * (bias ? 2 : 1) : 0 };\n  };", "0 };\n  };"),
+        ("wanted[i] ?? n", "wanted[i]"),
+        ("extra[i] + 1);", "1);"),
+        (
+            "const weight = [channels, filters / groups",
+            "const weight = [channels, filters",
+        ),
+        ("n + around[i][0] + around[i][1]", "n + 2 * around[i][0]"),
+        ("Math.floor(n * each[i])", "Math.round(n * each[i])"),
+        ("affine ? product(last)", "affine ? last[0]"),
+        ("n / known : size));\n  const formula", "n : size));\n  const formula"),
+        ("parameters: n };", "parameters: 1 };"),
+    ],
+    "expressions.js": [
+        ('"//": (a, b) => Math.floor(a / b)', '"//": (a, b) => a / b'),
+        ("return FLOAT.test(text) ? Object(value)", "return FLOAT.test(text) ? value"),
         ("items.length === 1 &&", "false &&"),
-        ("this.chain(PRODUCTS, () => this.signed())", "this.signed()"),
+        ("if (sign) {\n      const times", "if (sign) {\n      const times = 1, other"),
     ],
 }
 

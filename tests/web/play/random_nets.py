@@ -12,8 +12,10 @@ from torch import nn
 
 NAMES = {**vars(nn), "nn": nn, "torch": torch}  # what a net's text may use
 SHAPES = [(1, 1, 28, 28), (1, 3, 32, 32), (2, 1, 28, 28), (1, 4, 17, 23), (1, 2, 7, 7)]
+SHAPES += [(1, 3, 40, 24), (1, 6, 9, 31)]
 ACTIVATIONS = [
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Identity", "Dropout2d",
+    "ReLU6", "ELU", "SELU", "Mish", "Hardswish", "Hardsigmoid", "Hardtanh", "Softplus",
 ]  # fmt: skip
 
 MISWRITTEN = [
@@ -137,18 +139,21 @@ def choices_for(shape: tuple[int, ...]) -> list[Layer]:
     if len(shape) >= 3:
         return [conv] * 5 + [pool] * 3 + [activation] * 3 + [
             lazy_conv, adaptive, norm, norm, flatten, flatten, linear, dropout, softmax,
+            transposed, upsample, padded, other_norm, other_norm, prelu, unflatten,
         ]  # fmt: skip
     if len(shape) == 2:
         return [linear] * 5 + [activation] * 3 + [
             linear, activation, lazy_linear, norm1d, dropout, softmax, flatten,
-            misplaced,
+            misplaced, prelu, other_norm, unflatten,
         ]  # fmt: skip
     return [linear, activation, softmax, lazy_linear]
 
 
 def misplaced(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
     """Write a layer that wants maps."""
-    return write.random.choice([conv, pool, norm, adaptive])(write, shape, wrong)
+    return write.random.choice([conv, pool, norm, adaptive, transposed])(
+        write, shape, wrong
+    )
 
 
 def spoil(write: Writer, arguments: list[tuple[str, str]]) -> None:
@@ -198,6 +203,12 @@ def conv(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
         arguments.append(("groups", write.number(groups)))
     if write.chance(0.2):
         arguments.append(("bias", random.choice(["True", "False"])))
+    if write.chance(0.1):
+        modes = ["zeros", "reflect", "replicate", "circular"]
+        mode = random.choice(["same"] if wrong else modes)
+        arguments.append(("padding_mode", f"'{mode}'"))
+    if write.chance(0.05):
+        arguments.append(("dtype", "torch.float32"))
     if wrong and write.chance(0.4):
         spoil(write, arguments)
     in_order = 4 if strided else 3
@@ -320,3 +331,98 @@ def softmax(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
     last = len(shape) + (1 if wrong else -1)
     name = write.random.choice(["Softmax", "LogSoftmax"])
     return write.call(name, [("dim", str(write.random.choice([1, -1, last])))])
+
+
+def transposed(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write a transposed convolution; wrong: channels, padding or an argument."""
+    random, stride = write.random, write.random.randint(1, 3)
+    arguments = [
+        ("in_channels", write.number(shape[1] + (wrong and write.chance(0.5)))),
+        ("out_channels", write.number(random.randint(1, 6))),
+        ("kernel_size", write.pair(random.randint(1, 4))),
+        ("stride", write.pair(stride)),
+        ("padding", write.pair(random.randint(0, 30 if wrong else 1))),
+    ]
+    if write.chance(0.4):
+        arguments.append(("output_padding", write.pair(random.randint(0, stride - 1))))
+    if write.chance(0.2):
+        arguments.append(("dilation", write.pair(random.randint(1, 2))))
+    if write.chance(0.2):
+        arguments.append(("bias", "False"))
+    if wrong and write.chance(0.4):
+        spoil(write, arguments)
+    return write.call("ConvTranspose2d", arguments, 5)
+
+
+def upsample(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write an enlargement; wrong: too much is given, or too little."""
+    if wrong:
+        choices = ["", "3, 2", "scale_factor=2, align_corners=True", "(3,)"]
+        return f"nn.Upsample({write.random.choice(choices)})"
+    arguments = write.random.choice(
+        [
+            [("size", write.pair(write.random.randint(1, 9)))],
+            [("scale_factor", write.random.choice(["2", "1.5", "0.7", "3.0"]))],
+        ]
+    )
+    if len(shape) == 4 and write.chance(0.4):
+        mode = write.random.choice(["'bilinear'", '"bicubic"', "'nearest'"])
+        arguments.append(("mode", mode))
+        if mode == "'bilinear'":
+            arguments.append(("align_corners", "True"))
+    return write.call("Upsample", arguments, 0)
+
+
+def padded(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write a padding; wrong: three sides, or more than the map repeats."""
+    names = ["ZeroPad2d", "ReflectionPad2d", "ReplicationPad2d"]
+    name = write.random.choice(names)
+    sides = [write.random.randint(0, 60 if wrong else 2) for _ in range(4)]
+    size = write.random.choice([str(sides[0]), str(tuple(sides))])
+    return write.call(
+        name, [("padding", "(1, 2, 3)" if wrong and sides[0] % 2 else size)]
+    )
+
+
+def other_norm(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write a normalisation by group, layer or image; wrong: other sizes."""
+    name = write.random.choice(
+        ["GroupNorm", "LayerNorm", "InstanceNorm2d", "LazyBatchNorm2d"]
+    )
+    arguments = []
+    if name == "GroupNorm":
+        groups = [n for n in range(1, shape[1] + 1) if shape[1] % n == 0]
+        count = write.random.choice(groups) + wrong
+        arguments = [
+            ("num_groups", str(count)),
+            ("num_channels", write.number(shape[1])),
+        ]
+    if name == "LayerNorm":
+        last = write.random.randint(1, len(shape) - 1)
+        sides = [n + wrong for n in shape[-last:]]
+        arguments = [("normalized_shape", str(sides[0]) if last == 1 else str(sides))]
+    if name == "InstanceNorm2d":
+        arguments = [("num_features", write.number(shape[1] + wrong))]
+        if write.chance(0.5):
+            arguments.append(("affine", "True"))
+        if write.chance(0.3):
+            arguments.append(("track_running_stats", "True"))
+    if name in ("GroupNorm", "LazyBatchNorm2d") and write.chance(0.3):
+        arguments.append(("affine", "False"))
+    return write.call(name, arguments, 2 if name == "GroupNorm" else 1)
+
+
+def prelu(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write a ReLU with learned slopes; wrong: too many of them."""
+    slopes = write.random.choice([1, shape[1]]) + wrong * 99
+    return write.call("PReLU", [("num_parameters", str(slopes))])
+
+
+def unflatten(write: Writer, shape: tuple[int, ...], wrong: bool) -> str:
+    """Write an axis as several; wrong: of another size."""
+    n = shape[1]
+    divisor = write.random.choice([d for d in range(1, n + 1) if n % d == 0])
+    sides = (
+        (divisor, write.random.choice([-1, n // divisor])) if not wrong else (n + 1, 2)
+    )
+    return write.call("Unflatten", [("dim", "1"), ("unflattened_size", str(sides))])

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const folder = process.argv[2] ?? new URL("../../../web/play", import.meta.url).pathname;
-const { trace } = await import(`${folder}/trace.js`);
+const { trace } = await import(`${folder}/any_net.js`);
 
 const globals = () => [globalThis, Object.prototype].flatMap(Object.getOwnPropertyNames);
 const before = globals().length;

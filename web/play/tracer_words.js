@@ -1,0 +1,57 @@
+// What the tracer says, in English; what it says of code is in python_words.js.
+import { number } from "./dom.js";
+
+const count = (n, one) => `${number(n)} ${one}${n === 1 ? "" : "s"}`;
+
+export const words = {
+  // Layers
+  cannotBuild: (i, name) => `Layer ${i}, ${name}, cannot be built: `,
+  doesNotFit: (i, name) => `Layer ${i}, ${name}, does not fit: `,
+  notHere: "it is not known here",
+  wholeNumber: (name, least) =>
+    `${name} must be a whole number and at least ${least}`,
+  oneOrTwo: (name) => `${name} must be one number or two`,
+  maps: (shape) => `it takes maps (channels, height, width) and gets ${shape}`,
+  wide: (window, input) =>
+    `its window of ${window} is wider than its input of ${input}`,
+  channels: (takes, gets) => `it takes ${takes} channels and gets ${gets}`,
+  features: (takes, gets) => `it takes ${takes} numbers and gets ${gets}`,
+  padding: "its padding is too wide",
+  trueOrFalse: (name) => `${name} must be True or False`,
+  lastAxis: "only the last axis is used: is a Flatten missing?",
+
+  // The figure
+  columns: ["layer", "output", "parameters", "multiply-adds", "sees"],
+  caption: "Layer by layer. A box is the higher the larger the feature maps are, and " +
+    "the wider the more of them there are. Sees: pixels of the image, in a row.",
+  scroll: "Layer by layer",
+  box: "The net, to be changed",
+  image: "The image",
+  sides: ["Channels", "Height", "Width"],
+  most: (name, n) => `${name} must be a whole number from 1 to ${number(n)}.`,
+  presets: "Sizes",
+  own: "choose …",
+  sizes: {
+    "1×28×28": "Fashion-MNIST",
+    "1×224×224": "Fashion-MNIST, enlarged",
+    "3×32×32": "CIFAR-10",
+    "3×224×224": "ImageNet",
+    "3×227×227": "ImageNet, 227",
+  },
+  reset: "Start again",
+  undo: "Undo: my net again",
+  stops: (why) => `✗ ${why.replace(/^Layer \d+, (\w+), (.*?):/, "$1 $2:")}`,
+  input: "input",
+  total: "total",
+  all: "all",
+  unsure: "?",
+  flat: "–",
+  line: (n) => `Line ${n}: `,
+  torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
+  summary: (layers, parameters, macs) =>
+    `${count(layers, "layer")}, ${count(parameters, "parameter")}, ` +
+    `${count(macs, "multiply-add")} for one image.`,
+  channelsNow: (n) => `Channels: ${n} now, as its first convolution takes them.`,
+  noLink: "This net is too long for the address: a link would not hold it.",
+  noReader: "What reads code cannot be loaded: is the network there? Reload the page.",
+};
