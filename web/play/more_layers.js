@@ -285,6 +285,7 @@ function checkUpsample({ mode }) {
 function pad(mode) {
   return ({ padding }, shape) => {
     const sides = isNumber(padding) ? [padding, padding, padding, padding] : padding;
+    if (sides.length !== 4) fail(words.fourSides);
     sides.forEach((side) => whole(side, "padding", -Infinity));
     if (mode ? shape.length !== 3 && shape.length !== 4 : shape.length < 2) wantMaps(shape.slice(0, 2));
     const [left, right, top, bottom] = sides;
@@ -297,11 +298,6 @@ function pad(mode) {
     const formula = [...new Set(formulas)].join("; ").replaceAll("+ -", "− ");
     return { shape: [...shape.slice(0, -2), ...output], formula };
   };
-}
-
-function checkPad({ padding }) {
-  if (isNumber(padding) || padding.length === 4) return;
-  fail(words.fourSides);
 }
 
 function unflatten({ dim, unflattened_size: sizes }, shape) {
@@ -406,10 +402,10 @@ export const ALL = {
     "size=None, scale_factor=None, mode='nearest', align_corners=None, " +
     "recompute_scale_factor=None", upsample, checkUpsample,
   ),
-  ZeroPad2d: layer("padding", pad(""), checkPad),
-  ConstantPad2d: layer("padding, value", pad(""), checkPad),
-  ReflectionPad2d: layer("padding", pad("reflect"), checkPad),
-  ReplicationPad2d: layer("padding", pad("replicate"), checkPad),
+  ZeroPad2d: layer("padding", pad("")),
+  ConstantPad2d: layer("padding, value", pad("")),
+  ReflectionPad2d: layer("padding", pad("reflect")),
+  ReplicationPad2d: layer("padding", pad("replicate")),
   Dropout: DROPOUT,
   Dropout2d: DROPOUT,
   AlphaDropout: DROPOUT,

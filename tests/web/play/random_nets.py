@@ -118,6 +118,8 @@ def random_net(random: Random) -> tuple[str, tuple[int, ...]]:
         layer = random.choice(choices_for(shape))(write, shape, wrong)
         layers.append(layer)
         shape = after(layer, shape) or shape
+        if 0 in shape:
+            break
     return write.net(layers), inputs
 
 
