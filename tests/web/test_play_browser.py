@@ -11,13 +11,15 @@ PARTS = {
     "sides": "notebooks/04_alexnet.html",
     "race": "notebooks/04_alexnet.html",
     "speed": "notebooks/05_gpu_training.html",
-    "try_on": "notebooks/07_look_inside.html",
+    "garment": "notebooks/07_look_inside.html",
+    "steps": "notebooks/03_shapes.html",
+    "window": "notebooks/02_lenet.html",
 }
-START = {"race": "Train", "speed": "Measure", "try_on": "Dress the net"}  # by a click
+START = {"race": "Train", "speed": "Measure", "garment": "Draw a garment"}  # by a click
 IN_USE = {  # what a part says then
     "race": re.compile(r"0\.\d\d after [1-9]"),
     "speed": re.compile("one of AlexNet"),
-    "try_on": re.compile(r"sees rows"),
+    "garment": re.compile(r"ankle boot"),
 }
 # Let a script's timers and messages take a few turns, however long that lasts.
 TURNS = """async () => {
@@ -228,39 +230,6 @@ def test_the_browser_is_measured(visit):
     press(page, "Measure again")
     page.part.get_by_role("button", name="Measure again").wait_for()
     assert page.part.locator("tr.play-own").count() == 1
-
-
-@pytest.mark.parametrize("where", ["http", "file"])
-def test_the_net_is_dressed_by_keyboard(visit, site, where):
-    base = {"base": f"{site.as_uri()}/"} if where == "file" else {}
-    page = visit("try_on", **base)
-    press(page, "Dress the net")
-    page.part.get_by_role("button", name="trouser").wait_for()
-    press(page, "trouser")
-    page.said = page.part.locator("[role=status]").last
-    wait_for(page, r"^trouser \d+ %")
-    press(page, "right", *["Enter"] * 4)
-    page.wait_for_function("() => location.hash.includes('dx=4')")
-    said = wait_for(page, r"^(?!trouser).* \d+ %")
-    # Links of edition 1.0 have another name for this part.
-    link = page.evaluate("location.hash").replace("try_on:", "dress:")
-    again = visit("try_on", link, **base)
-    press(again, "Dress the net")
-    again.part.get_by_role("button", name="trouser").wait_for()
-    again.said = again.part.locator("[role=status]").last
-    assert wait_for(again, r"\d+ %") == said
-
-
-def test_only_the_pad_keeps_a_finger_from_scrolling(visit):
-    page = visit("try_on", has_touch=True)
-    press(page, "Dress the net")
-    page.part.get_by_role("button", name="trouser").wait_for()
-    held = page.evaluate(
-        """() => [...document.querySelectorAll("article *")].filter(
-          (element) => getComputedStyle(element).touchAction === "none",
-        ).length"""
-    )
-    assert held == 1
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

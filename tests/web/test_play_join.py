@@ -8,7 +8,7 @@ import pytest
 from web.build import environment_with_node
 from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
 
-PARTS = ("race", "sides", "speed", "tracer", "try_on")
+PARTS = ("garment", "race", "sides", "speed", "steps", "tracer", "window")
 MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
 NODE = environment_with_node()
 
@@ -79,7 +79,9 @@ def test_what_cannot_be_joined_is_named(folder, text, message):
         joined(["sum"], folder)
 
 
-@pytest.mark.parametrize("parts", [*PARTS, "race sides"])
+@pytest.mark.parametrize(
+    "parts", [*PARTS, "race sides", "garment window", "steps tracer"]
+)
 def test_a_pages_script_is_small_and_well_formed(parts, tmp_path):
     script = page_script(parts.split())
     assert len(gzip.compress(script.encode())) <= MOST

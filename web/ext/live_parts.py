@@ -36,6 +36,7 @@ def write_data(app, error):
             "worker": json.dumps(worker_script()),
             "garment": late_script("garment_app"),
             "answerer": json.dumps(worker_script("answerer")),
+            "tracer": late_script("any_net"),
             "nets_lenet": pack_lenet(),
             "nets_alexnet": pack_alexnet(),
         }

@@ -76,10 +76,9 @@ export function state(name, defaults, onChange = () => {}) {
   };
 }
 
-// What the link holds, a text for each part. Until edition 1.0 one had another name.
+// What the link holds, a text for each part.
 export function parts() {
-  const texts = location.hash.slice(1).split(";").filter((text) => text.includes(":"));
-  return texts.map((text) => text.replace(/^dress:/, "try_on:"));
+  return location.hash.slice(1).split(";").filter((text) => text.includes(":"));
 }
 
 // Values of the kind that the defaults have; what is unknown or malformed is left out.

@@ -35,5 +35,5 @@ export function widget(figure) {
   part.append(open, line);
   figure.querySelector("figcaption").before(part);
   // A link to a garment opens on it.
-  if (parts().some((text) => /^(garment|try_on):/.test(text))) click();
+  if (parts().some((text) => /^(garment|dress):/.test(text))) click();
 }

@@ -760,9 +760,9 @@ function show(part, { names, images, labels, record }) {
 
 // Until edition 1.0 a link was #dress:start=trouser&dx=4&dy=0.
 function translateOldLink(firstOf) {
-  const old = parts().find((text) => text.startsWith("try_on:"));
+  const old = parts().find((text) => text.startsWith("dress:"));
   if (!old) return;
-  const found = new URLSearchParams(old.slice("try_on:".length));
+  const found = new URLSearchParams(old.slice("dress:".length));
   const c = words.classes.indexOf(found.get("start"));
   const moves = new URLSearchParams({ image: firstOf[Math.max(0, c)] });
   for (const name of ["dx", "dy"])

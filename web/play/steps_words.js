@@ -35,7 +35,7 @@ export const words = {
     dilation: ({ dilation }) =>
       dilation > 1
         ? `the window looks at every ${nth(dilation)} pixel.`
-        : "the window has no holes.",
+        : "no holes.",
     kernel: ({ kernel }, { reach }) =>
       reach > kernel
         ? `${pixels(kernel)} a side, reaching over ${reach}.`
@@ -43,7 +43,7 @@ export const words = {
     stride: ({ stride }, { size }) =>
       `${pixels(stride)} from place to place, ${places(size)} in a row.`,
     rest: (_, { rest }) =>
-      rest ? `${pixels(rest)}, no full step.` : "nothing is left over.",
+      rest ? `${pixels(rest)}, no full step.` : "nothing is left.",
   },
   // So many columns of the image, and of the padding.
   lost(image, padding) {

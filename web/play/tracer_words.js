@@ -22,8 +22,9 @@ export const words = {
 
   // The figure
   columns: ["layer", "output", "parameters", "multiply-adds", "sees"],
-  caption: "Layer by layer. A box is the higher the larger the feature maps are, and " +
-    "the wider the more of them there are. Sees: pixels of the image, in a row.",
+  caption:
+    "Layer by layer: a box is higher for larger feature maps, wider for more of " +
+    "them. Sees: pixels in a row.",
   scroll: "Layer by layer",
   box: "The net, to be changed",
   image: "The image",
@@ -39,7 +40,7 @@ export const words = {
     "3×227×227": "ImageNet, 227",
   },
   reset: "Start again",
-  undo: "Undo: my net again",
+  undo: "Undo",
   stops: (why) => `✗ ${why.replace(/^Layer \d+, (\w+), (.*?):/, "$1 $2:")}`,
   input: "input",
   total: "total",
@@ -51,7 +52,7 @@ export const words = {
   summary: (layers, parameters, macs) =>
     `${count(layers, "layer")}, ${count(parameters, "parameter")}, ` +
     `${count(macs, "multiply-add")} for one image.`,
-  channelsNow: (n) => `Channels: ${n} now, as its first convolution takes them.`,
-  noLink: "This net is too long for the address: a link would not hold it.",
-  noReader: "What reads code cannot be loaded: is the network there? Reload the page.",
+  channelsNow: (n) => `Channels: ${n} now, for its first convolution.`,
+  noLink: "This net is too long for a link.",
+  noReader: "What reads code did not load.",
 };
