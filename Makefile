@@ -28,7 +28,7 @@ test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	PYTHONWARNDEFAULTENCODING=1 OMP_NUM_THREADS=1 \
 		$(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
-verify: .venv/done  ## the notebooks on the whole data, but for 04's long training
+verify: .venv/done  ## the notebooks on the whole data but 04's training; by tests/notebooks/compare.py
 	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \
 	D2L_LITE_DATA=$$data $(PY) -m pytest -q --nbval $(filter-out %/04_alexnet.ipynb,$(wildcard notebooks/*.ipynb))
 
@@ -43,7 +43,7 @@ lab: .venv/done  ## JupyterLab on the notebooks
 	$(PY) -m jupyter lab notebooks
 
 notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or all
-	$(PY) tests/book/execute.py $(NB)
+	$(PY) tests/notebooks/execute.py $(NB)
 
 clean:
 	rm -rf _build build .venv .venv-book .venv-bench *.egg-info

@@ -4,7 +4,7 @@
     D2L_LITE_DATA=FOLDER pytest --nbval notebooks    on the data in FOLDER
 
 This file must lie above notebooks/ for pytest to find it. The rules of the
-comparison are in tests/book/compare.py.
+comparison are in tests/notebooks/compare.py.
 """
 
 import os
@@ -23,13 +23,13 @@ from nbval.plugin import IPyNbCell
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from tests.book.compare import (  # noqa: E402
+from tests.notebooks.compare import (  # noqa: E402
     compare_outputs,
     message_counts,
     rule_for,
     texts_of,
 )
-from tests.book.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
+from tests.notebooks.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  # noqa: E402
 
 DATA_ENV = "D2L_LITE_DATA"
 SAMPLE = ROOT / "d2l_lite" / "sample"
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     if config.option.nbval_sanitize_with is None:
-        sanitize = ROOT / "tests" / "book" / "sanitize.cfg"
+        sanitize = ROOT / "tests" / "notebooks" / "sanitize.cfg"
         config.option.nbval_sanitize_with = str(sanitize)
 
 

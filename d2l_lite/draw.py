@@ -16,6 +16,7 @@ from d2l_lite.runs import Run
 CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
 # Told apart by colour-blind readers too: one colour a layer kind, and one a net.
 BLUE, GREEN, PURPLE, RED = "#0064b0", "#0a8a66", "#a23b7c", "#b3261e"
+KINDS = {"Conv2d": BLUE, "AvgPool2d": GREEN, "MaxPool2d": GREEN, "Linear": PURPLE}
 LENET, ALEXNET = "#454c58", "#bf4f00"
 NETS = {"LeNet": LENET, "AlexNet": ALEXNET}
 STYLE = {

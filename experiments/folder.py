@@ -1,8 +1,9 @@
-"""The records of the plan: what is there, which rate wins, what is missing."""
+"""The folder of the plan's records: what is there, and what is missing."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from d2l_lite import trace
 from d2l_lite.checkpoint import replace_file
 from experiments import plan
 from experiments.plan import RECIPES, Recipe
+from experiments.rates import Pairs, choose
 from experiments.record import RESULTS
 
 RECORDS = RESULTS / "edition2"
@@ -65,37 +67,12 @@ class Folder:
         ]
         return [last_accuracy(run) for run in sorted(rows, key=lambda r: r["seed"])]
 
-    def choose(self, name: str) -> tuple[list[tuple[float, int]], float | None]:
-        """The (rate, seed) pairs that the grid needs, and the rate that wins.
-
-        The rate is None while some of them are missing.
-        """
-        recipe, few = RECIPES[name], len(plan.GRID_SEEDS)
+    def choose(self, name: str) -> tuple[Pairs, float | None]:
+        """The (rate, seed) pairs of a recipe's grid, and the rate that wins, if any."""
+        recipe = RECIPES[name]
         if recipe.rate_of:
             return [], self.choose(recipe.rate_of)[1]
-        if len(recipe.rates) == 1:
-            return [], recipe.rates[0]
-        rates = list(recipe.rates)
-        fixed = recipe.rates != plan.GRID
-        while True:
-            pairs = [(lr, seed) for lr in rates for seed in plan.GRID_SEEDS]
-            tried = {lr: self.grid(name, lr) for lr in rates}
-            if any(len(values) < few for values in tried.values()):
-                return pairs, None
-            first = {lr: mean(values[:few]) for lr, values in tried.items()}
-            if fixed:
-                return pairs, max(rates, key=first.__getitem__)
-            if widen(rates, max(rates, key=first.__getitem__)):
-                continue
-            close = [lr for lr in rates if first[lr] >= max(first.values()) - plan.NEAR]
-            if len(close) > 1:
-                pairs += [(lr, seed) for lr in close for seed in plan.NEAR_SEEDS]
-                enough = few + len(plan.NEAR_SEEDS)
-                if any(len(tried[lr]) < enough for lr in close):
-                    return pairs, None
-            best = max(close, key=lambda lr: mean(tried[lr]))
-            if not widen(rates, best):
-                return pairs, best
+        return choose(recipe.rates, partial(self.grid, name))
 
     def tuned(self) -> str | None:
         """LeNet (tuned): the name of the better of the two on validation images."""
@@ -151,18 +128,6 @@ class Folder:
                 total += len(recipe.seeds) * recipe.num_epochs
             seconds += total * each
         return f"{seconds / 3600 / workers:.1f} hours to go"
-
-
-def widen(rates: list[float], best: float) -> bool:
-    """Let the grid grow by a rate where the best lies at its edge."""
-    place = plan.WIDEST.index(best)
-    if best == rates[0] and place > 0:
-        rates.insert(0, plan.WIDEST[place - 1])
-        return True
-    if best == rates[-1] and place < len(plan.WIDEST) - 1:
-        rates.append(plan.WIDEST[place + 1])
-        return True
-    return False
 
 
 def last_accuracy(run: dict) -> float:

@@ -3,7 +3,8 @@
 It trains what is missing, the most worth first, one single-threaded process a core,
 and writes each finished run into NAME.json. Killed and started again, it goes on
 and loses at most one epoch of each run under way. Two at once on one folder are
-refused.
+refused. Rungs are in d2l_lite/lab/ladder.py, recipes in plan.py, and rates.py chooses
+their learning rates.
 """
 
 import argparse

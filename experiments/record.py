@@ -29,7 +29,7 @@ from torch.nn import functional as F
 from d2l_lite import load_data_fashion_mnist, train_image_classifier
 from d2l_lite.checkpoint import replace_file
 from d2l_lite.data import find_folder
-from experiments.recipes import EXPERIMENTS, Experiment
+from experiments.chapter_recipes import EXPERIMENTS, Experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
@@ -49,7 +49,7 @@ HELPER = [
 ]
 CODE = [
     *HELPER,
-    ("experiments/recipes.py", "results/experiments.py"),
+    ("experiments/chapter_recipes.py", "results/experiments.py"),
     ("d2l_lite/lab/ladder.py", "d2l_lite/ladder.py"),
     ("results/plan.py",),
 ]

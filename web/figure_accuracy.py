@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from d2l_lite.data import CLASSES, find_folder, read_split
 from d2l_lite.device import provenance
-from d2l_lite.lab.figure_nets import ALEXNET, FOLDER, LENET, FigureNet
+from d2l_lite.lab.garment_nets import ALEXNET, FOLDER, LENET, FigureNet
 from web.pack_nets import eight_bits
 
 TARGET = FOLDER / "figure-accuracy.json"

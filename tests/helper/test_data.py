@@ -15,7 +15,7 @@ import torch
 
 from d2l_lite import load_data_fashion_mnist
 from d2l_lite.data import DATA_ENV, FILES, SAMPLE, Minibatches, resize_images
-from tests.book.cut_data import cut, write_gzip
+from tests.notebooks.cut_data import cut, write_gzip
 
 N = 23
 CPU = torch.device("cpu")

@@ -15,7 +15,7 @@ import torch
 
 from d2l_lite import data, load_data_fashion_mnist
 from d2l_lite.data import DATA_ENV, FILES, SAMPLE
-from tests.book.cut_data import cut
+from tests.notebooks.cut_data import cut
 
 NAMES = [*FILES]
 SIZES = 23, 9  # images for training, for testing

@@ -15,7 +15,7 @@ from d2l_lite.lab import load_record
 from d2l_lite.lab.records import Record
 from d2l_lite.runs import Run
 from experiments import record as recorder
-from tests.book.cut_data import cut
+from tests.notebooks.cut_data import cut
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = {"device": "an abacus, 10 rods", "precision": "float32", "date": "2026-01-02"}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.book.cut_data import cut
+from tests.notebooks.cut_data import cut
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ from d2l_lite.lab import evidence, load_record
 from d2l_lite.lab.claims import MEASURES, Claim, judge_claims, measured
 from d2l_lite.lab.evidence import Comparison
 from d2l_lite.lab.records import RECORDS
-from experiments.recipes import EXPERIMENTS
+from experiments.chapter_recipes import EXPERIMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = json.loads((ROOT / "results" / "edition1" / "claims.json").read_text("utf-8"))

@@ -19,7 +19,7 @@ from experiments import ladder, plan, record, training
 from experiments.folder import RECORDS as NEW_RECORDS
 from experiments.folder import SCHEMA, Folder, Job
 from experiments.plan import RECIPES
-from tests.book.cut_data import cut
+from tests.notebooks.cut_data import cut
 
 # ------------------------------------------------------------------------- the nets
 

@@ -17,7 +17,7 @@ from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab import load_record
 from d2l_lite.lab.records import RECORDS
 from experiments import record as recorder
-from experiments.recipes import EXPERIMENTS
+from experiments.chapter_recipes import EXPERIMENTS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in RECORDS.glob("*.json"))

@@ -8,7 +8,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 from d2l_lite import alexnet, draw, lenet, trace
-from d2l_lite.lab import architecture
 from web import draw_landing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,15 +49,15 @@ def test_site_and_drawings_have_the_same_colours():
     site = colours(STYLE, LIGHT, "book")
     assert tuple(site) == NAMES
     assert site == {
-        "conv": architecture.KINDS["Conv2d"],
-        "pool": architecture.KINDS["MaxPool2d"],
-        "linear": architecture.KINDS["Linear"],
+        "conv": draw.KINDS["Conv2d"],
+        "pool": draw.KINDS["MaxPool2d"],
+        "linear": draw.KINDS["Linear"],
         "lenet": draw.NETS["LeNet"],
         "alexnet": draw.NETS["AlexNet"],
         "wrong": draw.RED,
     }
     assert len(set(site.values())) == len(site)
-    assert architecture.KINDS["AvgPool2d"] == architecture.KINDS["MaxPool2d"]
+    assert draw.KINDS["AvgPool2d"] == draw.KINDS["MaxPool2d"]
 
 
 @pytest.mark.parametrize(

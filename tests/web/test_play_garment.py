@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_lite.data import CLASSES, SAMPLE, read_split
-from d2l_lite.lab.figure_nets import ALEXNET, LENET, accuracies, answers_table
+from d2l_lite.lab.garment_nets import ALEXNET, LENET, accuracies, answers_table
 from web.build import environment_with_node
 from web.figure_accuracy import GREY, SHIFT, THRESHOLD, alexnet_of_8_bits, first_answer
 from web.join_scripts import FOLDER, late_script, page_script, worker_script

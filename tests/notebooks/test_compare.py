@@ -19,8 +19,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tests.book.compare import compare_texts, message_counts, rule_for, words
-from tests.book.cut_data import TEST_FILES, TRAIN_FILES
+from tests.notebooks.compare import compare_texts, message_counts, rule_for, words
+from tests.notebooks.cut_data import TEST_FILES, TRAIN_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 PNG = "iVBORw0KGgo="
@@ -161,7 +161,7 @@ def project(tmp_path_factory) -> Path:
     """A copy of the parts of this repository that compare notebooks."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "conftest.py", folder)
-    for name in ("tests/book", "d2l_lite/sample"):
+    for name in ("tests/notebooks", "d2l_lite/sample"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("notebooks", "whole"):
         (folder / name).mkdir()

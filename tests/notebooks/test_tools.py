@@ -9,8 +9,14 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tests.book import execute
-from tests.book.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut, cut_bytes
+from tests.notebooks import execute
+from tests.notebooks.cut_data import (
+    TEST_FILES,
+    TRAIN_FILES,
+    count_items,
+    cut,
+    cut_bytes,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "d2l_lite" / "sample"

@@ -1,7 +1,7 @@
 """What the pages of the book must keep to; each check returns its complaints.
 
-tests/book/test_notebooks.py applies them to every notebook and every page. The cells'
-code is ruff's (notebooks/ruff.toml), stored outputs are those of execute.clean.
+test_notebooks.py applies them to every notebook and every page. The cells' code is
+ruff's (notebooks/ruff.toml), stored outputs are those of execute.clean.
 """
 
 from __future__ import annotations

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from d2l_lite.draw import BLUE, CARD, FAINT, GREEN, PURPLE, figure, show
+from d2l_lite.draw import CARD, FAINT, KINDS, figure, show
 from d2l_lite.shapes import Trace
-
-# One colour a layer kind.
-KINDS = {"Conv2d": BLUE, "AvgPool2d": GREEN, "MaxPool2d": GREEN, "Linear": PURPLE}
 
 
 def draw_nets(*traces: Trace, names: Sequence[str] = ()) -> None:

@@ -1,4 +1,7 @@
-"""Every experiment by name; nothing else can be recorded."""
+"""The trainings that chapters show: what `experiments.record` can train, by name.
+
+The ladder's recipes are in plan.py, and their rates are chosen by rates.py.
+"""
 
 from __future__ import annotations
 

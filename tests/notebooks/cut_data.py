@@ -1,6 +1,6 @@
 """Cut the first images and labels out of the four Fashion-MNIST files.
 
-    python tests/book/cut_data.py SOURCE TARGET TRAIN TEST
+    python tests/notebooks/cut_data.py SOURCE TARGET TRAIN TEST
 
 The format stays the same (IDX inside gzip), so the loader reads a cut folder
 as it reads the whole one. The same command always writes the same bytes.

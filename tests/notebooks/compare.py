@@ -11,7 +11,8 @@ torch-message, beside any of them, says that an error's message is worded by
 PyTorch: it is compared on the release of PyTorch that the notebook was made
 with; on another, the type of the exception alone is.
 
-exact      the texts are the same, byte for byte
+exact      the texts are the same, once sanitize.cfg has taken out what may
+           differ between machines
 words      the words are the same, and so is the count of numbers; none is nan
            or inf
 

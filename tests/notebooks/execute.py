@@ -1,6 +1,6 @@
 """Run notebooks from top to bottom and store their outputs.
 
-    python tests/book/execute.py [NAME ...]      such as 02_lenet; all without names
+    python tests/notebooks/execute.py [NAME ...]   such as 02_lenet; all without names
 
 Each runs in a fresh kernel, in its own folder, on the whole data set. Nothing
 that varies without a reason is stored: no progress bars, times of execution
