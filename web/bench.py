@@ -167,7 +167,7 @@ def move(browser: Browser, address: str) -> Row:
     command = "Emulation.setCPUThrottlingRate"
     page = opened(browser, f"{address}{GARMENT}", command, {"rate": 4})
     figure = page.locator("figure[data-play=garment]")
-    figure.get_by_role("button", name="Draw a garment").click()
+    figure.get_by_role("button", name="Wake").click()
     pad = figure.get_by_role("application").first
     pad.wait_for()
     pad.focus()

@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT = 600_000  # ms; a busy machine is slow, not broken
+TIMEOUT = 240_000  # ms; a busy machine is slow, not broken
 
 
 @contextmanager

@@ -15,7 +15,7 @@ PARTS = {
     "steps": "notebooks/03_shapes.html",
     "window": "notebooks/02_lenet.html",
 }
-START = {"race": "Train", "speed": "Measure", "garment": "Draw a garment"}  # by a click
+START = {"race": "Train", "speed": "Measure", "garment": "Wake"}  # by a click
 IN_USE = {  # what a part says then
     "race": re.compile(r"0\.\d\d after [1-9]"),
     "speed": re.compile("one of AlexNet"),

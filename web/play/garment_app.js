@@ -193,7 +193,7 @@ function show(part, { names, images, labels, record }) {
     { class: "garment-cell", "aria-label": words.cell },
     div(
       "choice",
-      h("h4", {}, words.cell),
+      h("h3", {}, words.cell),
       layerChoice,
       mapButtons[0],
       mapText,
@@ -213,7 +213,7 @@ function show(part, { names, images, labels, record }) {
   const layers = h(
     "section",
     { class: "garment-layers", "aria-label": words.layers },
-    h("h4", {}, words.layers),
+    h("h3", {}, words.layers),
     h("small", {}, words.scale + (names.includes("alexnet") ? words.crossed : "")),
     div("columns", ...names.map((name) => columns[name])),
   );
