@@ -19,7 +19,7 @@ START = {"race": "Train", "speed": "Measure", "garment": "Wake"}  # by a click
 IN_USE = {  # what a part says then
     "race": re.compile(r"0\.\d\d after [1-9]"),
     "speed": re.compile("one of AlexNet"),
-    "garment": re.compile(r"ankle boot"),
+    "garment": re.compile(r"This answer took"),
 }
 # Let a script's timers and messages take a few turns, however long that lasts.
 TURNS = """async () => {

@@ -207,7 +207,7 @@ function show(part, { names, images, labels, record }) {
   const columns = Object.fromEntries(
     names.map((name) => [
       name,
-      div(`column garment-${name}`, h("h5", {}, words.short[name])),
+      div(`column garment-${name}`, h("h4", {}, words.short[name])),
     ]),
   );
   const layers = h(
