@@ -26,7 +26,7 @@ test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/zizmor --offline --quiet --persona pedantic .github/workflows
 	PYTHONWARNDEFAULTENCODING=1 OMP_NUM_THREADS=1 \
-		$(PY) -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+		$(PY) -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
 
 verify: .venv/done  ## the notebooks on the whole data but 04's training; by tests/notebooks/compare.py
 	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \
@@ -71,7 +71,7 @@ clean:
 
 # Locks, other versions, nights.
 REQUIREMENTS := -r requirements.txt -r requirements/book.txt -r requirements/test.txt
-TESTS := -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+TESTS := -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
 COMPILE := .venv-uv/bin/uv pip compile --no-header --no-annotate --generate-hashes \
 	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c requirements/constraints.txt
 MADE_FOR := Exact versions with hashes, for Python 3.11 on Linux, x86-64; by make locks.
