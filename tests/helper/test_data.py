@@ -295,12 +295,12 @@ PEAK = """
     from d2l_lite import load_data_fashion_mnist
 
     def peak():
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text("utf-8")
         return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
 
     for data, batch_size in (sys.argv[1], 2), (sys.argv[2], 128):  # first, warm up
         os.environ["D2L_LITE_DATA"] = data
-        Path("/proc/self/clear_refs").write_text("5")  # the peak starts again
+        Path("/proc/self/clear_refs").write_text("5", "utf-8")  # the peak starts again
         before = peak()
         train_iter, test_iter = load_data_fashion_mnist(batch_size, resize=224)
         loaded = peak()

@@ -278,9 +278,9 @@ CLASSES = np.arange(IMAGES, dtype=np.uint8) * 7 % 10
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder with the labels of IMAGES images."""
-    (tmp_path / "labels.txt").write_text("".join(map(str, CLASSES)) + "\n")
+    (tmp_path / "labels.txt").write_text("".join(map(str, CLASSES)) + "\n", "utf-8")
     monkeypatch.setattr(verdicts, "LABELS", tmp_path / "labels.txt")
-    (tmp_path / "claims.json").write_text("[]")
+    (tmp_path / "claims.json").write_text("[]", "utf-8")
     return tmp_path
 
 
@@ -359,7 +359,7 @@ def test_runs_at_two_rates_or_of_other_images_are_refused(folder):
     with pytest.raises(ValueError, match="relu has final runs at several rates"):
         Records(folder).right("relu")
     write(folder, "tanh", tens(340))
-    verdicts.LABELS.write_text("0123")
+    verdicts.LABELS.write_text("0123", "utf-8")
     with pytest.raises(ValueError, match="400 answers to 4 images"):
         Records(folder).right("tanh")
 

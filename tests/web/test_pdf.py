@@ -27,7 +27,7 @@ GREY_ON_PAPER = """() => {
     if (!tag.checkVisibility() || tag.closest("figure.play canvas, img, svg")) continue;
     const style = getComputedStyle(tag);
     const ground = light(style.backgroundColor);
-    if (ground !== null && ground < 0.9 && !tag.matches(".play-bar"))
+    if (ground !== null && ground < 0.9 && !tag.matches(".play-bar, .play-map"))
       faults.push(`ground ${tag.tagName} ${tag.className} ${style.backgroundColor}`);
     if ([...tag.childNodes].some((n) => n.nodeType === 3 && n.data.trim())
         && light(style.color) > 0.5)

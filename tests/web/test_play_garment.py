@@ -496,8 +496,7 @@ def test_no_word_is_left_in_the_code():
 def test_weights_of_another_net_are_refused(files, tmp_path):
     packed = json.loads(pack_alexnet())
     short = gzip.decompress(base64.b64decode(packed["weights"]))[:-1]
-    (tmp_path / "short").write_text(
-        json.dumps({"weights": base64.b64encode(gzip.compress(short)).decode()})
-    )
+    weights = base64.b64encode(gzip.compress(short)).decode()
+    (tmp_path / "short").write_text(json.dumps({"weights": weights}), "utf-8")
     with pytest.raises(AssertionError, match=r"736300 weights, not 736299"):
         ask("stages", net={"name": "alexnet", "file": str(tmp_path / "short")})

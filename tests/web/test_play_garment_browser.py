@@ -288,7 +288,7 @@ def test_without_a_worker_the_page_answers_itself(visit, folder):
 @pytest.mark.parametrize("lost", ["garment", "nets_lenet", "nets_alexnet"])
 def test_missing_data_are_told(visit, folder, lost, tmp_path):
     shutil.copytree(folder, tmp_path / "site")
-    (tmp_path / "site" / f"play-{lost}.js").write_text("")
+    (tmp_path / "site" / f"play-{lost}.js").write_text("", "utf-8")
     page = visit(wait=False, place=tmp_path / "site")
     page.get_by_role("button", name=re.compile("^Wake")).click()
     page.get_by_text(f"play-{lost}.js cannot be loaded").first.wait_for()

@@ -28,6 +28,12 @@ const span = (kind, ...children) =>
 const button = (text, click, more = {}) =>
   h("button", { type: "button", ...more, on: { click } }, text);
 
+// A canvas is an image for a screen reader once it shows something.
+function describe(canvas, text) {
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", text);
+}
+
 export async function start(part, { loadData, newWorker, only }) {
   const lenet = await loadData("nets_lenet");
   const pixels = await unzip(lenet.images);
@@ -566,7 +572,7 @@ function show(part, { names, images, labels, record }) {
       const isCrossed = flat ? () => false : (map) => dark.has(map);
       tiles.paint(output, ramps[name], low, high, isCrossed);
       text.textContent = words.stage(stage, dark.size);
-      tiles.canvas.setAttribute("aria-label", words.stageIs(name, stage, dark.size));
+      describe(tiles.canvas, words.stageIs(name, stage, dark.size));
     };
     const lay = (tile, row, column) => {
       holder.append(mark);
@@ -661,7 +667,7 @@ function show(part, { names, images, labels, record }) {
       );
       const most = Math.max(...values.map(Math.abs)) || 1;
       tiles.paint(values, ramps.signed, -most, most);
-      tiles.canvas.setAttribute("aria-label", text);
+      describe(tiles.canvas, text);
       return [span("sign", sign), h("figure", {}, tiles.canvas, h("small", {}, text))];
     };
     return [
