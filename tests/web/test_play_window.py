@@ -33,7 +33,6 @@ def ask(task: str, **settings: object) -> list | dict | str:
         env=environment_with_node(),
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
