@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import jsonschema
 from d2l_lite import trace
 from d2l_lite.checkpoint import replace_file
 from experiments import plan
-from experiments.plan import RECIPES, Recipe
+from experiments.plan import RECIPES, Linear, Recipe, Rung
 from experiments.rates import Pairs, choose
 from experiments.record import RESULTS
 
@@ -33,19 +33,22 @@ class Job(NamedTuple):
 
 
 class Folder:
-    """The records of one folder, a file a recipe."""
+    """The records of one folder, a file a recipe; nobody else writes there."""
 
     def __init__(self, path: Path):
         self.path = path
+        self.contents: dict[str, dict] = {}  # as read or written last
 
     def read(self, name: str) -> dict:
         """The record of a recipe, or an empty one."""
-        head = {"name": name, "recipe": json.loads(json.dumps(asdict(RECIPES[name])))}
+        recipe = json.loads(json.dumps(asdict(RECIPES[name])))
         path = self.path / f"{name}.json"
-        if not path.exists():
-            return head | {"runs": []}
-        content = json.loads(path.read_bytes())
-        if any(content[key] != value for key, value in head.items()):
+        if name not in self.contents and path.exists():
+            self.contents[name] = json.loads(path.read_bytes())
+        content = self.contents.get(name)
+        if content is None:
+            return {"name": name, "recipe": recipe, "runs": []}
+        if content["name"] != name or essence(content["recipe"]) != essence(recipe):
             raise SystemExit(f"{path} holds another recipe; move it away first")
         return content
 
@@ -54,9 +57,10 @@ class Folder:
         content = self.read(name)
         key = ("phase", "lr", "seed")
         others = [r for r in content["runs"] if any(r[k] != row[k] for k in key)]
-        content["runs"] = [*others, row]
-        jsonschema.validate(content, json.loads(SCHEMA.read_bytes()))
-        write_json(self.path / f"{name}.json", content)
+        schema = json.loads(SCHEMA.read_bytes())
+        jsonschema.validate(content | {"runs": [row]}, schema)
+        self.contents[name] = content | {"runs": [*others, row]}
+        write_json(self.path / f"{name}.json", self.contents[name])
 
     def grid(self, name: str, lr: float) -> list[float]:
         """Last validation accuracies of the grid's seeds at a rate, by seed."""
@@ -117,10 +121,8 @@ class Folder:
         seconds = 0.0
         for name in names:
             recipe, content = RECIPES[name], self.read(name)
-            side = recipe.net.side
-            mmac = trace(recipe.net.build(), (1, 1, side, side)).macs / 1e6
             epoch = [s for run in content["runs"] for s in run["seconds"]]
-            each = median(epoch) if epoch else 2 + SECONDS_PER_MMAC * mmac / 10
+            each = median(epoch) if epoch else first_guess(recipe.net)
             jobs = list(self.missing(name))
             total = sum(job.until for job in jobs if job.phase == "grid")
             total += sum({job.seed: job.until for job in jobs}.values())
@@ -128,6 +130,24 @@ class Folder:
                 total += len(recipe.seeds) * recipe.num_epochs
             seconds += total * each
         return f"{seconds / 3600 / workers:.1f} hours to go"
+
+
+def essence(recipe: dict) -> dict:
+    """What a recipe says besides defaults, as it is stored.
+
+    So a record of a recipe without, say, augmentation stays one when it can be named.
+    """
+    plain = Recipe(Linear() if "hidden" in recipe["net"] else Rung())
+    plain = json.loads(json.dumps(asdict(plain)))
+    net = {k: v for k, v in recipe["net"].items() if plain["net"].get(k) != v}
+    return {k: v for k, v in recipe.items() if plain.get(k) != v} | {"net": net}
+
+
+@cache
+def first_guess(net: Rung | Linear) -> float:
+    """Seconds of an epoch on one core."""
+    mmac = trace(net.build(), (1, 1, net.side, net.side)).macs / 1e6
+    return 2 + SECONDS_PER_MMAC * mmac / 10
 
 
 def last_accuracy(run: dict) -> float:

@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="RECIPE")
     parser.add_argument("--costly", action="store_true", help="AVX512 or a GPU: also")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--commit", help="where there is no git: what is run")
     parser.add_argument("--plan", action="store_true", help="only say what is missing")
     options = parser.parse_args()
     folder = Folder(options.records)
@@ -97,7 +98,7 @@ def main() -> None:
     if options.plan:
         return
     whole_data()
-    commit = clean_commit()
+    commit = clean_commit(options.commit)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         lock = filelock.FileLock(folder.path / ".lock", timeout=0).acquire()

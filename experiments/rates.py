@@ -15,7 +15,7 @@ def choose(
 
     `accuracies` gives the validation accuracies of a rate, in the order of the seeds.
     The rate is None while some of them are missing. A single rate is not tried, and
-    rates other than plan.GRID are compared by the first seeds alone.
+    rates other than the plan's grids are compared by the first seeds alone.
     """
     if len(rates) == 1:
         return [], rates[0]
@@ -27,9 +27,9 @@ def choose(
             return pairs, None
         first = {lr: mean(values[:few]) for lr, values in tried.items()}
         leader = max(grid, key=first.__getitem__)
-        if rates != plan.GRID:
+        if rates not in plan.WIDEST:
             return pairs, leader
-        if widen(grid, leader):
+        if widen(grid, leader, plan.WIDEST[rates]):
             continue
         near = [lr for lr in grid if first[lr] >= first[leader] - plan.NEAR]
         if len(near) > 1:
@@ -37,17 +37,17 @@ def choose(
             if any(len(tried[lr]) < few + len(plan.NEAR_SEEDS) for lr in near):
                 return pairs, None
         best = max(near, key=lambda lr: mean(tried[lr]))
-        if not widen(grid, best):
+        if not widen(grid, best, plan.WIDEST[rates]):
             return pairs, best
 
 
-def widen(grid: list[float], best: float) -> bool:
+def widen(grid: list[float], best: float, widest: tuple[float, ...]) -> bool:
     """Let the grid grow by a rate where the best lies at its edge; say if it did."""
-    place = plan.WIDEST.index(best)
+    place = widest.index(best)
     if best == grid[0] and place > 0:
-        grid.insert(0, plan.WIDEST[place - 1])
+        grid.insert(0, widest[place - 1])
         return True
-    if best == grid[-1] and place < len(plan.WIDEST) - 1:
-        grid.append(plan.WIDEST[place + 1])
+    if best == grid[-1] and place < len(widest) - 1:
+        grid.append(widest[place + 1])
         return True
     return False

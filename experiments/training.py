@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from d2l_lite import evaluate, load_data_fashion_mnist
@@ -32,6 +33,7 @@ CODE = [
     ),
 ]
 DIGITS = 6
+SHIFTS = ((-2, 0), (2, 0), (0, -2), (0, 2))  # pixels to the right, and down
 
 
 def pack(array: np.ndarray) -> str:
@@ -44,13 +46,25 @@ def unpack(text: str, dtype: type) -> np.ndarray:
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype)
 
 
-class Scheduled(Training):
-    """A training whose rate may fall in a straight line, to 0 after its last step."""
+class Planned(Training):
+    """A training with what else a recipe may ask for.
+
+    Its rate may fall in a straight line, to 0 after the last step; its images may be
+    augmented; its optimizer may have momentum or weight decay.
+    """
+
+    def start(self) -> None:
+        """Prepare the training; a checkpoint brings its optimizer's options along."""
+        super().start()
+        for group in self.optimizer.param_groups:
+            group.update(self.settings["options"])
 
     def remaining_minibatches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The minibatches that are left, each at its own learning rate."""
         steps = self.settings["num_epochs"] * len(self.train_iter)
         for X, y in super().remaining_minibatches():
+            if self.settings["augment"]:
+                X = augment(X)
             if self.settings["schedule"] == "decay":
                 step = self.epoch * len(self.train_iter) + len(self.step_totals)
                 for group in self.optimizer.param_groups:
@@ -58,19 +72,36 @@ class Scheduled(Training):
             yield X, y
 
 
-def start(job: Job, checkpoint: Path) -> Scheduled:
+def augment(X: Tensor) -> Tensor:
+    """Mirror each of (N, 1, H, W) images with a chance of 1/2; move it by -2 to 2."""
+    n, _, height, width = X.shape
+    mirrored = torch.rand(n, 1, 1, 1, device=X.device) < 0.5
+    X = F.pad(torch.where(mirrored, X.flip(3), X), (2, 2, 2, 2))
+    down, right = torch.randint(5, (2, n, 1), device=X.device)
+    rows = down + torch.arange(height, device=X.device)
+    columns = right + torch.arange(width, device=X.device)
+    images = torch.arange(n, device=X.device)[:, None, None]
+    return X[images, 0, rows[:, :, None], columns[:, None, :]][:, None]
+
+
+def start(job: Job, checkpoint: Path) -> Planned:
     """A training of the plan, from its checkpoint if there is one."""
     recipe = RECIPES[job.name]
     os.environ[PRECISION_ENV] = recipe.precision
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU, too
     train_iter, held_out = load_data_fashion_mnist(
         recipe.batch_size, size_of(recipe), split="validation"
     )
+    train_iter.images = train_iter.images[: recipe.train_images]
+    train_iter.labels = train_iter.labels[: recipe.train_images]
     torch.manual_seed(job.seed)
     settings = {"lr": job.lr, "num_epochs": recipe.num_epochs, "seed": job.seed}
     settings |= {"optimizer": recipe.optimizer, "schedule": recipe.schedule}
-    settings["precision"] = recipe.precision
+    settings |= {"precision": recipe.precision, "augment": recipe.augment}
+    options = {"momentum": recipe.momentum, "weight_decay": recipe.weight_decay}
+    settings["options"] = {key: value for key, value in options.items() if value}
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    training = Scheduled(recipe.net.build(), train_iter, held_out, settings, checkpoint)
+    training = Planned(recipe.net.build(), train_iter, held_out, settings, checkpoint)
     training.start()
     return training
 
@@ -133,7 +164,16 @@ def look(done: Training, recipe: Recipe) -> dict:
     }
     if recipe.keeps == "peaks":
         row["peaks"] = [pack(peak.numpy().astype(np.float16)) for peak in peaks]
+    if recipe.keeps == "shifts":
+        shifted = [answer(done.net, moved(tests, *by))[0] for by in SHIFTS]
+        row["shifted"] = pack(torch.stack(shifted).numpy().astype(np.uint8))
     return row
+
+
+def moved(tests: Minibatches, right: int, down: int) -> Minibatches:
+    """The images moved by some pixels; what comes in is black."""
+    images = F.pad(tests.images, (right, -right, down, -down))
+    return Minibatches(images, tests.labels, tests.batch_size, tests.resize)
 
 
 def answer(net: nn.Sequential, tests: Minibatches) -> tuple[Tensor, list[Tensor]]:

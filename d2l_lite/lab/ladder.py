@@ -1,5 +1,6 @@
 """The nets between LeNet and AlexNet, one change a rung."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,8 +18,9 @@ CHANNELS = (6, 16, 24, 24, 16)  # LeNet's are the first two; AlexNet's 16 times 
 class Rung:
     """A net of the family of LeNet and AlexNet; by its defaults it is LeNet.
 
-    Sources: LeCun et al. 1998, fig. 2; Krizhevsky et al. 2012, sec. 3.5; first
-    weights: Glorot & Bengio 2010, eq. 16, and He et al. 2015, sec. 2.2.
+    Sources: LeCun et al. 1998, fig. 2; Krizhevsky et al. 2012, sec. 3.4 and 3.5;
+    first weights: Glorot & Bengio 2010, eq. 16, and He et al. 2015, sec. 2.2; batch
+    normalisation: Ioffe & Szegedy 2015, sec. 3.2.
     """
 
     activation: str = "sigmoid"
@@ -31,6 +33,8 @@ class Rung:
     side: int = 28  # pixels of the input
     early: bool = False  # the three more convolutions before the second, on 14 × 14
     stride: int = 4  # of the first convolution, in AlexNet's geometry
+    norm: bool = False  # batch normalisation before every activation
+    overlap: bool = False  # poolings of 3 × 3, not 2 × 2, with stride 2
 
     def build(self) -> nn.Sequential:
         """(N, 1, side, side) images to (N, 10) logits."""
@@ -42,7 +46,8 @@ class Rung:
             start = nn.Conv2d(1, first, 11, stride=self.stride, padding=padding)
             after = nn.Conv2d(first, second, 5, padding=2)
         else:
-            window, hidden = (2, 2), [120 * self.width, 84 * self.width]
+            window = (3, 2, 1) if self.overlap else (2, 2)  # both halve the maps
+            hidden = [120 * self.width, 84 * self.width]
             start = nn.Conv2d(1, first, 5, padding=2)
             after = nn.Conv2d(first, second, 5)
         more = [second, *others]
@@ -62,12 +67,24 @@ class Rung:
         for n_in, n_out in pairwise([features, *hidden]):
             layers += [nn.Linear(n_in, n_out), activation()]
             layers += [nn.Dropout(self.dropout)] if self.dropout else []
+        if self.norm:
+            layers = list(with_norm(layers))
         net = nn.Sequential(*layers, nn.Linear(hidden[-1], 10))
         if draw := FIRST_WEIGHTS.get(self.first_weights):
             for layer in net:
                 if isinstance(layer, nn.Conv2d | nn.Linear):
                     draw(layer.weight)
         return net
+
+
+def with_norm(layers: list[nn.Module]) -> Iterator[nn.Module]:
+    """The layers, and batch normalisation behind each convolution and linear one."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, nn.Conv2d):
+            yield nn.BatchNorm2d(layer.out_channels)
+        elif isinstance(layer, nn.Linear):
+            yield nn.BatchNorm1d(layer.out_features)
 
 
 relu = Rung(activation="ReLU")

@@ -21,6 +21,7 @@ from d2l_lite.lab.trial import Contrast, Results, Trial, follow, judge
 EDITION2 = RECORDS / "edition2"
 LABELS = EDITION2 / "labels.txt"
 LEFT = 0.2  # a net with a higher accuracy has left one in ten
+MOVES = 4  # ways in which the test images are moved, for "shift"
 SECOND = 1  # the place of AlexNet's second convolution among its layers with ReLU
 TEN = tuple(range(10))  # seeds
 TRIAL_SEEDS = tuple(range(10, 20))  # of LeNet (tuned), against the large nets
@@ -124,6 +125,21 @@ class Records:
         labels = read_labels()
         return np.array([mark(answer, labels) for answer in answers])
 
+    def shift(self, name: str) -> Results | None:
+        """What moving the test images changes, float (seeds, images), of each seed.
+
+        Right of an image that is moved, the mean of the four moves, minus right of it
+        unmoved.
+        """
+        still, (_, runs) = self.right(name), self.finals(name)
+        if still is None:
+            return None
+        labels, after = read_labels(), []
+        for run in runs:
+            answers = "" if run["failure"] else run["looks"][-1]["shifted"]
+            after.append(mark(answers, labels, moves=MOVES).mean(0))
+        return np.array(after) - still
+
     def values(self, name: str, measure: str, seeds: Seeds = None) -> Results | None:
         """A measure on the validation images, (seeds,)."""
         recipe, runs = self.finals(name, seeds)
@@ -154,6 +170,8 @@ class Records:
         measure, _, name = thing.partition(":")
         if measure == "test":
             return self.right(name)
+        if measure == "shift":
+            return self.shift(name)
         if measure == "left":
             return np.full(len(TEN), LEFT)
         if measure == "awake":
@@ -180,14 +198,18 @@ def answer_of(run: dict, epoch: int) -> str | None:
     return looks.get(epoch, "" if run["failure"] else None)
 
 
-def mark(answer: str, labels: np.ndarray) -> np.ndarray:
-    """Which of the packed answers are right, (images,); none of an empty one."""
+def mark(answer: str, labels: np.ndarray, moves: int | None = None) -> np.ndarray:
+    """Which of the packed answers are right, (images,); none of an empty one.
+
+    With answers to images that were moved so many ways: (moves, images).
+    """
+    shape = labels.shape if moves is None else (moves, *labels.shape)
     if not answer:
-        return np.zeros(len(labels), bool)
+        return np.zeros(shape, bool)
     classes = np.frombuffer(zlib.decompress(base64.b85decode(answer)), np.uint8)
-    if classes.shape != labels.shape:
+    if classes.size != np.prod(shape):
         raise ValueError(f"{len(classes)} answers to {len(labels)} images")
-    return classes == labels
+    return classes.reshape(shape) == labels
 
 
 # ------------------------------------------------------------------ all the verdicts
@@ -236,18 +258,21 @@ class Verdicts:
     tuned: str | None  # which LeNet is LeNet (tuned)
     steps: list[Step]
     claims: list[Claim]
+    sentences: list[Claim]
     trials: dict[str, Trial]
 
 
 def judge_all(folder: Path = EDITION2) -> Verdicts:
-    """Judge steps and claims as one family, the large nets and `silence` apart."""
+    """Judge steps and claims as one family; the ten sentences as another; the large
+    nets and `silence` apart."""
     records = Records(folder)
     tuned = records.tuned()
     trials = {name: records.trial(name, against) for name, against in TRIAL.items()}
     steps = [Step(*row) for row in STEPS]
-    claims = [Claim(**row) for row in json.loads((folder / "claims.json").read_bytes())]
-    families: dict[bool, list[tuple[Step | Claim, tuple[str, str]]]] = {}
-    for judged in (*steps, *claims):
+    claims, sentences = read_claims(folder, "claims"), read_claims(folder, "sentences")
+    families: dict[str, list[tuple[Step | Claim, tuple[str, str]]]] = {}
+    ladder = [("ladder", judged) for judged in (*steps, *claims)]
+    for name, judged in (*ladder, *(("sentences", claim) for claim in sentences)):
         pair = (judged.before, judged.after)
         if isinstance(judged, Step):
             pair = tuple(f"test:{name}" for name in pair)
@@ -256,11 +281,19 @@ def judge_all(folder: Path = EDITION2) -> Verdicts:
             continue
         if tuned:
             pair = tuple(f"test:{tuned}" if x == "test:tuned" else x for x in pair)
-        apart = pair[0].startswith("awake:")
-        families.setdefault(apart, []).append((judged, pair))
+        name = "silence" if pair[0].startswith("awake:") else name
+        families.setdefault(name, []).append((judged, pair))
     for family in families.values():
         pairs = [pair for _, pair in family]
         results = {thing: records.measured(thing) for pair in pairs for thing in pair}
         for (judged, _), contrast in zip(family, judge(pairs, results)):
             judged.contrast = contrast
-    return Verdicts(tuned, steps, claims, trials)
+    return Verdicts(tuned, steps, claims, sentences, trials)
+
+
+def read_claims(folder: Path, name: str) -> list[Claim]:
+    """The claims of a file, not yet judged; none where there is no file."""
+    path = folder / f"{name}.json"
+    return (
+        [Claim(**row) for row in json.loads(path.read_bytes())] if path.exists() else []
+    )

@@ -11,6 +11,7 @@ from experiments import record
 CLAIMS = {  # every place where an edition's claims have been
     1: ("results/ledger/claims.json", "results/edition1/claims.json"),
     2: ("results/edition2/claims.json",),
+    "ten sentences": ("results/edition2/sentences.json",),
 }
 LINES = json.loads((RECORDS / "edition2" / "changes.json").read_text("utf-8"))
 

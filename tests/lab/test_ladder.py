@@ -100,6 +100,26 @@ def test_half_the_side_and_half_the_stride_give_the_same_maps():
     assert shapes[0] == shapes[1]
 
 
+def test_normalisation_stands_before_every_activation():
+    kinds = [type(layer).__name__ for layer in RECIPES["width-norm"].net.build()]
+    before = [kinds[i - 1] for i, kind in enumerate(kinds) if kind == "ReLU"]
+    assert before == ["BatchNorm2d"] * 2 + ["BatchNorm1d"] * 2
+    without = [kind for kind in kinds if not kind.startswith("BatchNorm")]
+    assert without == [type(layer).__name__ for layer in RUNGS["width"].build()]
+
+
+def test_poolings_that_overlap_give_the_same_maps():
+    shapes = [
+        [row.output_shape for row in trace(net.build(), (1, 1, 28, 28)).rows]
+        for net in (RUNGS["width"], RECIPES["width-overlap"].net)
+    ]
+    assert shapes[0] == shapes[1]
+    pools = [
+        x for x in RECIPES["width-overlap"].net.build() if isinstance(x, nn.MaxPool2d)
+    ]
+    assert [(pool.kernel_size, pool.stride) for pool in pools] == [(3, 2)] * 2
+
+
 # ------------------------------------------------------------------------- the plan
 
 
@@ -340,6 +360,85 @@ def test_float32_is_what_a_recipe_asks_for(workshop):
     assert {run["made"]["precision"] for run in runs} == {"float32"}
 
 
+def test_a_sentence_is_tested_by_one_change():
+    for row in json.loads((NEW_RECORDS / "sentences.json").read_bytes()):
+        one, two = (asdict(RECIPES[row[x].split(":")[1]]) for x in ("before", "after"))
+        one, two = (recipe.pop("net") | recipe for recipe in (one, two))
+        differing = {key for key in one if one[key] != two[key]}
+        allowed = {"optimizer"} if row["id"] == "decay" else set()
+        if row["id"] == "data":  # twice the epochs, so that the steps are equal
+            allowed = {"width", "num_epochs", "grid_epochs", "looks", "keeps"}
+        if row["id"] == "batch":
+            allowed = {"keeps"}
+        assert len(differing - allowed) == 1, (row["id"], differing)
+
+
+def test_an_augmented_image_is_moved_and_mirrored_with_its_like():
+    torch.manual_seed(0)
+    X = torch.rand(500, 1, 5, 6) + 1
+    seen = training.augment(X)
+    assert seen.shape == X.shape
+    ways = set()
+    for before, after in zip(X[:, 0], seen[:, 0]):
+        fits = [
+            (mirrored, down, right)
+            for mirrored, image in enumerate((before, before.flip(1)))
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if torch.equal(
+                nn.functional.pad(image, (right, -right, down, -down)), after
+            )
+        ]
+        assert len(fits) == 1
+        ways.update(fits)
+    assert len(ways) == 2 * 5 * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [("relu-momentum", "momentum", 0.9), ("width-decayed", "weight_decay", 0.1)],
+)
+def test_an_optimizer_keeps_its_options(workshop, monkeypatch, name, key, value):
+    short = replace(RECIPES[name], rates=(0.01,), num_epochs=1)
+    monkeypatch.setitem(RECIPES, name, short)
+    path = workshop.path / "a.pt"
+    for _ in range(2):  # the second time from the checkpoint
+        done = training.start(Job(name, "final", 0.01, 0, 1), path)
+        assert done.optimizer.param_groups[0][key] == value
+        done.remember_rng()
+        done.save()
+
+
+def test_half_the_images_are_the_first(workshop, monkeypatch):
+    half = replace(RECIPES["width-half"], train_images=55)
+    monkeypatch.setitem(RECIPES, "width-half", half)
+    done = training.start(
+        Job("width-half", "final", 0.01, 0, 1), workshop.path / "a.pt"
+    )
+    train_iter, _ = load_data_fashion_mnist(256)
+    assert torch.equal(done.train_iter.images, train_iter.images[:55])
+    assert len(done.train_iter.labels) == 55
+
+
+def test_moved_images_are_moved(workshop):
+    _, tests = load_data_fashion_mnist(256)
+    for right, down in training.SHIFTS:
+        seen = training.moved(tests, right, down).images
+        assert seen.shape == tests.images.shape
+        assert torch.equal(seen.roll((-down, -right), (2, 3))[..., 2:-2, 2:-2],
+                           tests.images[..., 2:-2, 2:-2])  # fmt: skip
+        assert seen.sum() <= tests.images.sum()
+
+
+def test_a_record_is_one_of_a_recipe_that_says_no_more(workshop):
+    run_all(workshop, "relu")
+    path = workshop.path / "relu.json"
+    content = json.loads(path.read_bytes())
+    del content["recipe"]["augment"], content["recipe"]["net"]["norm"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert len(Folder(workshop.path).read("relu")["runs"]) == 2
+
+
 def test_sgd_is_sgd(workshop):
     done = training.start(Job("lenet-sgd", "final", 1.0, 0, 1), workshop.path / "a.pt")
     assert type(done.optimizer) is torch.optim.SGD
@@ -392,7 +491,7 @@ def test_a_record_of_another_recipe_is_refused(workshop, monkeypatch):
 
 def test_two_at_once_on_one_folder_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(ladder, "whole_data", lambda: None)
-    monkeypatch.setattr(ladder, "clean_commit", lambda: "a" * 40)
+    monkeypatch.setattr(ladder, "clean_commit", lambda _: "a" * 40)
     monkeypatch.setattr("sys.argv", ["ladder", "--records", str(tmp_path)])
     with (
         filelock.FileLock(tmp_path / ".lock"),

@@ -478,13 +478,42 @@ def test_a_large_net_is_judged_by_its_trial(folder):
     assert judged(folder, *rows).claims[0].verdict == "not run"
 
 
+def test_the_ten_sentences_are_a_family_of_their_own(folder):
+    for name, right in ("lenet", 320), ("relu", 322), ("width", 330), ("depth", 333):
+        write(folder, name, tens(right))
+    said = claim("a", "test:width", "test:depth")
+    rows = [{k: said[k] for k in said if k not in ("contrast", "trial")}]
+    (folder / "sentences.json").write_text(json.dumps(rows), encoding="utf-8")
+    found = judged(folder, claim("b", "test:width", "test:depth"))
+    one, other = found.sentences[0].contrast, found.claims[0].contrast
+    assert one.p == other.p == one.corrected < other.corrected
+
+
+def test_a_move_costs_what_the_four_moves_cost_in_the_mean(folder):
+    def answers(*right):
+        wrong = (CLASSES + 1) % 10
+        images = [np.where(np.arange(IMAGES) < r, CLASSES, wrong) for r in right]
+        return pack(np.array(images, np.uint8))
+
+    runs = tens(340)
+    for run in runs:
+        run["looks"][0]["shifted"] = answers(100, 200, 300, 400)
+    runs[2] = run_of(2, looks=(), failure="the loss is nan")
+    write(folder, "relu", runs)
+    cost = Records(folder).measured("shift:relu")
+    assert cost.shape == (10, IMAGES)
+    assert cost.mean(1)[[0, 1, 2]] == pytest.approx([-90 / 400, -91 / 400, 0])
+    assert (cost[0, 350], cost[0, 150]) == (0.25, -0.25)
+
+
 def test_every_claim_of_the_book_can_be_judged():
-    rows = json.loads((verdicts.EDITION2 / "claims.json").read_bytes())
     bib = (ROOT / "book" / "references.bib").read_text("utf-8")
     sources = set(re.findall(r"^@\w+\{(\w+),", bib, re.M))
     found = judge_all()
-    assert [c.id for c in found.claims] == [row["id"] for row in rows]
-    for claim in found.claims:
+    for name in "claims", "sentences":
+        rows = json.loads((verdicts.EDITION2 / f"{name}.json").read_bytes())
+        assert [c.id for c in getattr(found, name)] == [row["id"] for row in rows]
+    for claim in found.claims + found.sentences:
         assert claim.says in ("more", "less")
         assert claim.source in sources if claim.where else claim.source == "often said"
         for thing in filter(None, (claim.before, claim.after)):
@@ -493,4 +522,4 @@ def test_every_claim_of_the_book_can_be_judged():
             if measure in ("left", "awake"):
                 known = {"", "0.003", "0.0003"}
             assert name in known
-            assert measure in ("test", "left", "awake", *verdicts.MEASURES)
+            assert measure in ("test", "shift", "left", "awake", *verdicts.MEASURES)
