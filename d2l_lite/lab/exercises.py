@@ -1,11 +1,16 @@
-"""Check answers to the exercises; what is right is computed, and so are known slips."""
+"""Check answers to the exercises; what is right is computed, and so are known slips.
+
+The site checks them too, without Python: for its pages `store_keys` puts what is right
+and what is a slip into the notebooks, when these are run.
+"""
 
 from __future__ import annotations
 
 import functools
 import random
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral, Real
 from statistics import stdev
 
@@ -23,6 +28,8 @@ from d2l_lite.shapes import Trace, unrounded_side, walk
 
 META = torch.device("meta")  # has shapes, but no numbers
 NEAR = 0.005  # what need not be whole is right within half a percent
+ASKED = 5  # of a function's inputs, on the site
+UNANSWERED = re.compile(r'^answer = \.\.\.\ncheck\("([\d.]+)", answer\)$', re.M)
 
 
 @dataclass(frozen=True)
@@ -54,22 +61,19 @@ def check(exercise: str, answer: object) -> None:
 
 def find_fault(answer: object, exercise: Exercise) -> str:
     """Say what is wrong, the type before the value; nothing if all is right."""
-    right, slips = exercise.answer, exercise.slips
+    right = exercise.answer
     if isinstance(right, dict):
         return find_input(answer, right)
     if isinstance(right, Rung):
-        return find_setting(answer, right, slips)
+        return find_setting(answer, right, exercise.slips)
     if isinstance(answer, Tensor) and answer.numel() == 1:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, Real) or answer != answer:
         return f"one number is expected, not {answer!r:.40}"
-    near = 0 if isinstance(right, int) else NEAR
     fits = isinstance(answer, Integral) or not isinstance(right, int)
-    if fits and abs(answer - right) <= near * abs(right):
-        return ""
-    for wrong, hint in slips.items():
-        if abs(answer - wrong) <= near * abs(wrong):
-            return hint
+    for number, margin, fault in targets(exercise)[0 if fits else 1 :]:
+        if abs(answer - number) <= margin:
+            return fault
     if not fits:
         return f"a whole number is expected, not {answer}"
     return "it is too large" if answer > right else "it is too small"
@@ -95,6 +99,56 @@ def find_setting(rung: object, right: Rung, slips: dict[Rung, str]) -> str:
         return f"a Rung is expected, not {rung!r:.40}"
     other = "some setting is another; compare it with both neighbours"
     return "" if rung == right else slips.get(rung, other)
+
+
+def targets(exercise: Exercise) -> list[tuple[float, float, str]]:
+    """The right number, then the slips: how near is near enough, what is wrong."""
+    right = exercise.answer
+    whole = isinstance(right, int)
+    slips = ((slip, NEAR * (1 if whole else abs(slip)), hint)
+             for slip, hint in exercise.slips.items() if slip != right)  # fmt: skip
+    return [(right, 0 if whole else NEAR * abs(right), ""), *slips]
+
+
+def store_keys(notebook: dict) -> None:
+    """Put its key into each cell that waits for an answer: its metadata `exercise`."""
+    for cell in notebook["cells"]:
+        if found := UNANSWERED.search(cell["source"]):
+            cell["metadata"]["exercise"] = {"id": found[1]} | key(exercises()[found[1]])
+
+
+def key(exercise: Exercise) -> dict[str, object]:
+    """What the site's page needs, as JSON: targets for each field, and why.
+
+    A function has a field for each of five inputs, a rung has choices by number.
+    """
+    right, names = exercise.answer, {}
+    if isinstance(right, dict):
+        asked = list(right.items())[:: len(right) // ASKED]
+        names = {"inputs": [f"answer{case}" for case, _ in asked]}
+        fields = [targets(value) for _, value in asked]
+    elif isinstance(right, Rung):
+        faults = settings({right: ""} | exercise.slips)
+        names = {"choices": sorted(faults)}
+        fields = [[(sorted(faults).index(name), 0, faults[name]) for name in faults]]
+    else:
+        fields = [targets(exercise)]
+    plain = [[[rounded(number), rounded(margin), fault]
+              for number, margin, fault in field] for field in fields]  # fmt: skip
+    return {**names, "targets": plain, "why": exercise.why}
+
+
+def settings(faults: dict[Rung, str]) -> dict[str, str]:
+    """Name rungs by the settings in which they differ."""
+    rungs = [asdict(rung) for rung in faults]
+    differ = [name for name in rungs[0] if len({rung[name] for rung in rungs}) > 1]
+    named = [", ".join(f"{name}={rung[name]!r}" for name in differ) for rung in rungs]
+    return dict(zip(named, faults.values(), strict=True))
+
+
+def rounded(number: float) -> float:
+    """The number as stored: without digits in which machines may differ."""
+    return number if isinstance(number, int) else float(f"{number:.6g}")
 
 
 @functools.cache
@@ -164,7 +218,8 @@ def chapter_3() -> dict[str, Exercise]:
     busy, heavy = macs.index(max(macs)), parameters.index(max(parameters))
     return {
         "03.1": Exercise(
-            {tuple(n): size_after(*n) for n in drawn}, "as torch, 200 times", {}),
+            {tuple(n): size_after(*n) for n in drawn},
+            "with holes a window spans d (k − 1) + 1 pixels"),
         "03.2": Exercise(fit[-1], "two floors leave room for three pixels more", {
             fit[-1] + 1: "at this side the last maps have 6 pixels a side",
             fit[0]: "this is the smallest side"}),

@@ -3,6 +3,7 @@
 The right answers here are found in another way: by torch on real tensors, or by sums.
 """
 
+import copy
 import json
 import math
 import re
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 import d2l_lite
 from d2l_lite import alexnet, lenet
 from d2l_lite.lab import check
-from d2l_lite.lab.exercises import exercises
+from d2l_lite.lab.exercises import exercises, store_keys
 from d2l_lite.lab.ladder import RUNGS, Rung
 from d2l_lite.lab.records import RECORDS
 
@@ -293,6 +294,12 @@ def test_half_a_percent_is_near_enough_where_it_is_not_whole(capsys):
     assert said(capsys, "05.2", 12_042_240_001) == "not right: it is too large"
 
 
+def test_a_slip_that_is_not_whole_is_known_by_two_digits(capsys):
+    assert "a whole step" in said(capsys, "01.1", 4687.504)
+    line = "not right: a whole number is expected, not 4687.51"
+    assert said(capsys, "01.1", 4687.51) == line
+
+
 def by_torch(n, k, s, p, d):
     """The side that torch's pooling of real numbers has."""
     conv = F.conv2d(torch.zeros(1, 1, n, n), torch.zeros(1, 1, k, k), None, s, p, d)
@@ -378,6 +385,7 @@ def test_nothing_in_the_package_imports_check():
 
 # ------------------------------------------------------------- in the chapters
 
+SOLUTION = {"code_prompt_hide": "Solution", "code_prompt_show": "Solution"}
 CALL = re.compile(r'^check\("([\d.]+)", answer\)$', re.M)
 
 
@@ -408,6 +416,14 @@ def complaints_about(notebook, chapter):
             complaints.append(f"{exercise}: it is answered")
         if not folded and not re.search(r"^answer = \.\.\.$", source, re.M):
             complaints.append(f"{exercise}: it does not begin with answer = ...")
+    again = copy.deepcopy(notebook)
+    store_keys(again)
+    if again != notebook:
+        complaints.append("a key for the site is not that of the code")
+    prompts = [cell.metadata.get("mystnb") for cell in notebook.cells
+               if "hide-cell" in cell.metadata.get("tags", [])]  # fmt: skip
+    if any(prompt != SOLUTION for prompt in prompts):
+        complaints.append("what is folded is not called a solution")
     pages = [c.source for c in notebook.cells if c.cell_type == "markdown"]
     titles = re.findall(r"^## (.*)", "\n".join(pages), re.M)
     if titles[-2:] != ["Exercises", "Take-away"]:
@@ -451,12 +467,27 @@ def renamed(cells):
     cell.source = CALL.sub('check("01.1", answer)', cell.source)
 
 
+def rekeyed(cells):
+    """Give the site another key."""
+    cell = next(c for c in cells if "exercise" in c.metadata)
+    cell.metadata["exercise"]["targets"][0][0][0] += 1
+
+
+def unnamed(cells):
+    """Fold a solution without a word."""
+    del next(
+        c for c in cells if "mystnb" in c.metadata and CALL.search(c.source)
+    ).metadata["mystnb"]
+
+
 def moved(cells):
     """Put the take-away before the exercises."""
     cells.insert(0, cells.pop())
 
 
-@pytest.mark.parametrize("fault", [unrun, answered, unnumbered, renamed, moved])
+@pytest.mark.parametrize(
+    "fault", [unrun, answered, unnumbered, renamed, rekeyed, unnamed, moved]
+)
 def test_a_fault_in_a_chapter_is_found(fault):
     notebook = nbformat.read(CHAPTERS[2], as_version=4)
     fault(notebook.cells)

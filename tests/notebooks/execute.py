@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from d2l_lite.checkpoint import replace_file  # noqa: E402
+from d2l_lite.lab.exercises import store_keys  # noqa: E402
 from experiments.record import whole_data  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -105,6 +106,7 @@ def execute(path: Path) -> None:
 
     run(notebook, path.parent, progress)
     clean(notebook)
+    store_keys(notebook)
     notebook.metadata["made"] = made_with()
     write(notebook, path)
 

@@ -9,6 +9,7 @@ from web.build import environment_with_node
 from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
 
 PARTS = ("garment", "race", "sides", "speed", "steps", "tracer", "window")
+PAGES = ("", "garment window", "steps tracer", "race sides", "speed", "garment")
 MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
 NODE = environment_with_node()
 
@@ -80,7 +81,8 @@ def test_what_cannot_be_joined_is_named(folder, text, message):
 
 
 @pytest.mark.parametrize(
-    "parts", [*PARTS, "race sides", "garment window", "steps tracer"]
+    "parts",
+    [*PARTS, *(f"exercise {parts}" for parts in PAGES)],
 )
 def test_a_pages_script_is_small_and_well_formed(parts, tmp_path):
     script = page_script(parts.split())

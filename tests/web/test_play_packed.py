@@ -15,7 +15,8 @@ from web.pack_weights import WEIGHTS, pack_weights
 
 DECODE = f"""
 import {{ readFileSync }} from "node:fs";
-import {{ bytesOf, decodeFloat16 }} from "{(FOLDER / "float16.js").as_uri()}";
+import {{ bytesOf }} from "{(FOLDER / "bytes.js").as_uri()}";
+import {{ decodeFloat16 }} from "{(FOLDER / "float16.js").as_uri()}";
 const numbers = decodeFloat16(bytesOf(readFileSync(0, "utf-8")));
 console.log(JSON.stringify(Array.from(numbers, String)));
 """

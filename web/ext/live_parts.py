@@ -8,7 +8,7 @@ from web.pack_data import pack
 from web.pack_nets import pack_alexnet, pack_lenet
 from web.pack_weights import pack_weights
 
-FIGURE = re.compile(r"<figure[^>]* data-play=['\"](\w+)")
+FIGURE = re.compile(r"<(?:figure|form)[^>]* data-play=['\"](\w+)")
 
 
 def load_live_parts(app, pagename, templatename, context, doctree):
@@ -37,6 +37,7 @@ def write_data(app, error):
             "garment": late_script("garment_app"),
             "answerer": json.dumps(worker_script("answerer")),
             "tracer": late_script("any_net"),
+            "exercise": late_script("exercise_check"),
             "nets_lenet": pack_lenet(),
             "nets_alexnet": pack_alexnet(),
         }

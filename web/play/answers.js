@@ -1,6 +1,7 @@
 // A net from its packed weights, its answer to an image, and the answer's way to the page.
 import { narrowAlexnet, setEightBits } from "./alexnet.js";
-import { bytesOf, decodeFloat16 } from "./float16.js";
+import { bytesOf } from "./bytes.js";
+import { decodeFloat16 } from "./float16.js";
 import { lenet } from "./nets.js";
 
 export async function unzip(base64) {

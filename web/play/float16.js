@@ -1,9 +1,5 @@
 // float16 from text: so the book keeps LeNet's parameters.
 
-export function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
 // Few browsers read float16 (IEEE 754 binary16, little-endian) themselves.
 export function decodeFloat16(bytes) {
   return Float32Array.from(new Uint16Array(bytes.buffer), decodeOne);

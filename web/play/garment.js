@@ -1,6 +1,7 @@
 // Draw a garment: the button, and what it loads. All else comes after the click.
 import { h, parts, status } from "./dom.js";
-import { loadData, newWorker } from "./host.js";
+import { loadData } from "./host.js";
+import { newWorker } from "./new_worker.js";
 import { garment as words } from "./words_en.js";
 
 // <figure data-play="garment">; with data-nets="lenet" only LeNet answers.

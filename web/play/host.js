@@ -1,4 +1,4 @@
-// What the site gives to the parts: data after a click, and workers.
+// What the site gives to the parts: data after a click.
 
 let folder = ""; // of the site's scripts
 
@@ -21,13 +21,4 @@ export function loadData(name) {
     script.onload = script.onerror = end;
     document.head.append(script);
   });
-}
-
-// A worker made from the text in play-NAME.js: it works from a folder on disk, too.
-export async function newWorker(name = "worker") {
-  const text = await loadData(name);
-  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  URL.revokeObjectURL(address);
-  return worker;
 }

@@ -11,7 +11,7 @@ export function start(parts) {
 
 // A part that fails leaves its figure as it was, and the others alone.
 function begin(parts) {
-  for (const figure of document.querySelectorAll("figure[data-play]")) {
+  for (const figure of document.querySelectorAll("[data-play]")) {
     const still = figure.innerHTML;
     try {
       parts[figure.dataset.play](figure);

@@ -2,7 +2,8 @@
 import { drawCurves, makeChart } from "./curves.js";
 import { unpack } from "./data.js";
 import { h, labelled, number, state, status } from "./dom.js";
-import { loadData, newWorker } from "./host.js";
+import { loadData } from "./host.js";
+import { newWorker } from "./new_worker.js";
 import { reached, recipe } from "./recipe.js";
 
 const choices = {

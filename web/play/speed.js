@@ -1,6 +1,6 @@
 // "How long on your machine?" Two seconds of work in a worker, then two epochs' time.
 import { h, number, status } from "./dom.js";
-import { newWorker } from "./host.js";
+import { newWorker } from "./new_worker.js";
 
 const trainingSet = 60_000;
 const forwardAndBackward = 3; // a training step costs three times a forward pass

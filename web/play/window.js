@@ -1,6 +1,7 @@
 // The window, weight by weight: patch × weights = products, whose sum is one number.
+import { bytesOf } from "./bytes.js";
 import { h } from "./dom.js";
-import { bytesOf, decodeFloat16 } from "./float16.js";
+import { decodeFloat16 } from "./float16.js";
 import { loadData } from "./host.js";
 import { build, button, choice, div } from "./window_core.js";
 import { measure } from "./window_math.js";

@@ -1,6 +1,6 @@
 // A window that slides over an image, and writes one number of its map at each place.
+import { bytesOf } from "./bytes.js";
 import { h, reducedMotion, state, status } from "./dom.js";
-import { bytesOf } from "./float16.js";
 import { words } from "./window_core_words.js";
 import { convolve, measure, pad } from "./window_math.js";
 import { grey, makeLines, makeView, paint, square } from "./window_view.js";

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { Enlarge, OverlappingPool } from "../../../web/play/alexnet.js";
 import { answer, build, shares, take, unzip } from "../../../web/play/answers.js";
+import { bytesOf } from "../../../web/play/bytes.js";
 import { findStages, findSum, receptiveField } from "../../../web/play/cells.js";
 import * as pad from "../../../web/play/drawing.js";
-import { bytesOf } from "../../../web/play/float16.js";
 import { Conv2d } from "../../../web/play/layers.js";
 import { useKernel } from "../../../web/play/product.js";
 import { kernel } from "../../../web/play/product_wasm.js";
