@@ -3,16 +3,20 @@
 import json
 import re
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import median
 
-from d2l_lite.lab.evidence import Comparison, accuracies, compare
-from d2l_lite.lab.ladder import STEPS
-from d2l_lite.lab.records import RECORDS, Record, load_record
+from d2l_lite.lab.records import RECORDS
+from d2l_lite.lab.result_tables import (
+    answer,
+    claim_table,
+    lenet_table,
+    net_table,
+    step_table,
+)
+from d2l_lite.lab.verdicts import TRIAL, Records, judge_all
 
 README = Path(__file__).parent.parent / "README.md"
 SPEED = RECORDS / "speed"
-HEAD = "| net | recipe | seeds | test accuracy | seconds a run | machine |"
-LADDER_HEAD = "| rung | change | seeds | accuracy, mean and sd | step | verdict |"
 WAY_UP = 7  # the first of STEPS; the others are controls
 SPEED_HEAD = "| what | the helper | the other | times as fast |"
 
@@ -22,54 +26,23 @@ def markdown(head: str, rows: list[str]) -> str:
     return "\n".join([head, "|---" * head[1:].count("|") + "|", *rows, ""])
 
 
-def row(record: Record) -> str:
-    """One line of the table."""
-    recipe, made = record.recipe, record.runs[-1].made
-    values = record.last("test_acc")
-    accuracy = f"{median(values):.4f}"
-    if len(values) > 1:
-        accuracy = f"median {accuracy}, {min(values):.4f} to {max(values):.4f}"
-    seconds = median(sum(run.seconds) for run in record.runs)
-    return (
-        f"| {record.net} | {recipe['resize'] or 28} px, batch {recipe['batch_size']}, "
-        f"Adam {recipe['lr']}, {recipe['num_epochs']} epochs | {len(values)} "
-        f"| {accuracy} | {seconds:,.0f} | {made['device']}, {made['precision']} |"
-    )
+def of_texts(head: list[str], rows: list[list[str]]) -> str:
+    """A table whose cells are texts."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return markdown(lines[0], lines[1:])
 
 
-def table() -> str:
-    """The table of all records, from the smallest net to the largest."""
-    names = sorted(path.stem for path in RECORDS.glob("*.json"))
-    order = {"linear": 0, "dense": 1, "lenet": 2, "alexnet": 3}
-    rows = [
-        row(load_record(name))
-        for name in sorted(names, key=lambda name: order.get(name, 9))
-    ]
-    return markdown(HEAD, rows)
-
-
-def rung_row(rung: str, change: str, step: Comparison | None) -> str:
-    """One rung, and its step from the rung before; a point is 0.01."""
-    values = list(accuracies(rung).values())
-    points = verdict = ""
-    if step:
-        low, middle, high = (100 * n for n in (step.low, step.difference, step.high))
-        points = f"{middle:+.1f} points, {low:+.1f} to {high:+.1f}"
-        verdict = step.verdict
-    return (
-        f"| {rung} | {change} | {len(values)} "
-        f"| {mean(values):.4f}, {stdev(values):.4f} | {points} | {verdict} |"
-    )
-
-
-def ladder_table() -> str:
-    """The way up the ladder; the verdicts are corrected over all of its steps."""
-    changes = [(what, accuracies(one), accuracies(two)) for what, one, two in STEPS]
-    steps = compare(changes)[:WAY_UP]
-    rows = [rung_row("lenet", "", None)]
-    for (change, _, rung), step in zip(STEPS, steps):
-        rows.append(rung_row(rung, change, step))
-    return markdown(LADDER_HEAD, rows)
+def tables() -> dict[str, str]:
+    """Every table of the README, by its mark."""
+    records, found = Records(), judge_all()
+    return {
+        "answer": answer(found.trials["alexnet"], TRIAL["alexnet"]) + "\n",
+        "nets": of_texts(*net_table(records)),
+        "steps": of_texts(*step_table(found.steps[:WAY_UP])),
+        "sentences": of_texts(*claim_table(found.claims + found.sentences)),
+        "lenets": of_texts(*lenet_table(records)),
+        "speed": speed_table(SPEED / "cpu.json"),
+    }
 
 
 def speed_row(pair: dict) -> str:
@@ -113,11 +86,7 @@ def speed_table(path: Path) -> str:
 def main() -> None:
     """Put the tables between their marks."""
     text = README.read_text("utf-8")
-    for name, content in (
-        ("results", table()),
-        ("ladder", ladder_table()),
-        ("speed", speed_table(SPEED / "cpu.json")),
-    ):
+    for name, content in tables().items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = block.sub(rf"\g<1>{content}\g<2>", text)
     README.write_text(text, encoding="utf-8")

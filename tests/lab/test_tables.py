@@ -5,15 +5,18 @@ import re
 
 import pytest
 
-from d2l_lite.lab import load_record
-from experiments import tables as results_table
-from experiments.tables import README, SPEED, ladder_table, row, speed_table, table
+from d2l_lite.lab import verdicts
+from d2l_lite.lab.result_tables import answer
+from d2l_lite.lab.trial import Contrast, Trial
+from experiments.tables import README, SPEED, speed_table, tables
 
-TABLES = {
-    "results": table(),
-    "ladder": ladder_table(),
-    "speed": speed_table(SPEED / "cpu.json"),
-}
+TABLES = tables()
+
+
+def decided(difference, p=0.001):
+    """Two contrasts, five seeds against ten, as a trial has them."""
+    contrast = Contrast((10, 5), difference, 0.002, 9.0, p, p)
+    return contrast, contrast
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -24,28 +27,40 @@ def test_the_readme_holds_the_tables_of_the_records(name):
     assert block.group(1) == TABLES[name], "run `python -m experiments.tables`"
 
 
-def test_a_changed_record_changes_the_table():
-    record = load_record("linear")
-    before = row(record)
-    for run in record.runs:
-        run.test_acc[-1] -= 0.1
-    assert row(record) != before
+def test_changed_answers_change_the_tables_and_the_verdict(monkeypatch):
+    true = verdicts.Records.right
+
+    def wrong(records, name, *arguments, **options):
+        right = true(records, name, *arguments, **options)
+        return ~right if name == "relu" else right
+
+    monkeypatch.setattr(verdicts.Records, "right", wrong)
+    changed = tables()
+    before, after = (table["steps"].splitlines() for table in (TABLES, changed))
+    assert [one != two for one, two in zip(before, after)][2:5] == [True, True, False]
+    assert before[2].endswith("| helps |") and after[2].endswith("| hurts |")
+    assert changed["nets"] != TABLES["nets"] and changed["lenets"] == TABLES["lenets"]
 
 
-def test_a_changed_rung_changes_its_row_and_its_verdict(monkeypatch):
-    before = ladder_table().splitlines()
-    true = results_table.accuracies
-    worse = {seed: acc - 0.2 for seed, acc in true("relu").items()}
-    monkeypatch.setattr(
-        results_table,
-        "accuracies",
-        lambda name: worse if name == "relu" else true(name),
-    )
-    after = ladder_table().splitlines()
-    assert [one != two for one, two in zip(before, after)][:5] == [
-        False, False, False, True, True
-    ]  # fmt: skip
-    assert before[3].endswith("| helps |") and after[3].endswith("| hurts |")
+@pytest.mark.parametrize(
+    ("trial", "words"),
+    [
+        (Trial(), "Not run yet."),
+        (Trial(6, decided(+0.02)), "Better trained, AlexNet wins. Points after 6"),
+        (Trial(10, decided(-0.02)), "Better trained, it still loses"),
+        (Trial(10, decided(0.001, p=0.5)), "Many more parameters, less than a point"),
+        (Trial(3, decided(0.001, p=0.5)), "Two repaired nets, no winner yet"),
+    ],
+)
+def test_the_answer_has_the_ending_that_the_trial_comes_to(trial, words):
+    assert answer(trial, ("tuned", "width")).startswith(words)
+
+
+def test_where_the_opponents_differ_the_answer_says_so():
+    (ahead,), (equal,) = decided(0.05)[:1], decided(0.0, p=0.9)[:1]
+    said = answer(Trial(10, (ahead, equal)), ("tuned", "width"))
+    assert said.startswith("Two repaired nets, no winner yet.")
+    assert "LeNet (tuned) (ahead after 10 epochs)" in said
 
 
 def test_a_changed_measurement_changes_the_table(tmp_path):
