@@ -8,7 +8,6 @@ from statistics import median
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.result_tables import (
     answer,
-    claim_table,
     lenet_table,
     net_table,
     step_table,
@@ -39,7 +38,6 @@ def tables() -> dict[str, str]:
         "answer": answer(found.trials["alexnet"], TRIAL["alexnet"]) + "\n",
         "nets": of_texts(*net_table(records)),
         "steps": of_texts(*step_table(found.steps[:WAY_UP])),
-        "sentences": of_texts(*claim_table(found.claims + found.sentences)),
         "lenets": of_texts(*lenet_table(records)),
         "speed": speed_table(SPEED / "cpu.json"),
     }
