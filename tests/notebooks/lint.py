@@ -147,7 +147,8 @@ def check_form(notebook: NotebookNode) -> list[str]:
         "the first cell begins with '# Title'": first.startswith("# "),
         "the question stands below it, in italics or bold": len(lines) > 1
         and re.fullmatch(r"([*_]).*\1", lines[1]),
-        "the first cell says 'You will'": "You will" in first,
+        "the first cell says 'You can then'": "You can then" in first
+        or "You will" in first,
         "the first cell has a line with the minutes and the device": any(
             re.search(r"\d+ min", line) and re.search("CPU|GPU|[Dd]evice", line)
             for line in lines
