@@ -48,20 +48,18 @@ class Trace:
         self.activation_bytes += row.activation_bytes
 
     def __str__(self) -> str:
-        line = "{:<10} {:>13} {:>7} {:>6} {:>11} {:>13} {:>11}".format
+        line = "{:<10} {:>11} {:>5} {:>11} {:>12}".format
         lines = [
-            line("layer", "output", "exact", "sees", "parameters", "MACs", "bytes"),
-            line("input", shape_text(self.input_shape), "", "", "", "", ""),
+            line("layer", "output", "sees", "parameters", "MACs"),
+            line("input", shape_text(self.input_shape), "", "", "").rstrip(),
         ]
         for row in self.rows:
-            exact = "" if row.unrounded_side is None else f"{row.unrounded_side:g}"
             sees = "all" if row.receptive_field is None else str(row.receptive_field)
-            costs = row.parameters, row.macs, row.activation_bytes
-            shape = shape_text(row.output_shape)
-            text = line(row.layer, shape, exact, sees, *map(blank_if_zero, costs))
+            costs = map(blank_if_zero, (row.parameters, row.macs))
+            text = line(row.layer, shape_text(row.output_shape), sees, *costs)
             lines.append(text.rstrip())
-        total = (self.parameters, self.macs, self.activation_bytes)
-        lines.append(line("total", "", "", "", *map(blank_if_zero, total)))
+        total = map(blank_if_zero, (self.parameters, self.macs))
+        lines.append(line("total", "", "", *total).rstrip())
         if self.failure:
             lines.append(self.failure)
         return "\n".join(lines)

@@ -434,7 +434,7 @@ def test_past_other_windows_the_receptive_field_is_not_known(layer):
     assert all(math.isnan(field) for field in fields[1:4])
     assert fields[4:] == [None, None]  # one cell of all there is
     assert result.rows[1].unrounded_side is None
-    assert re.search(rf"\n{type(layer).__name__} .* nan ", str(result))
+    assert re.search(rf"\n{type(layer).__name__} .* nan\b", str(result))
 
 
 def test_a_lazy_layer_without_weights_is_refused_and_left_as_it_was():
