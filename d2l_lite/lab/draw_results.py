@@ -18,7 +18,7 @@ from d2l_lite.lab.trial import (
     Contrast,
     seed_part,
 )
-from d2l_lite.lab.verdicts import Step
+from d2l_lite.lab.verdicts import LEFT, Step
 
 # What each recipe of the plan is called on the pages.
 NAMES = {
@@ -31,7 +31,7 @@ NAMES = {
     "tanh": "LeNet with tanh",
     "relu": "LeNet with ReLU",
     "maximum": "... and max pooling",
-    "width": "wide LeNet, ReLU, max pooling",
+    "width": "wide LeNet (ReLU, max pooling)",
     "depth": "... with five convolutions",
     "dropout": "... and dropout",
     "geometry": "AlexNet's layers, 112 pixels",
@@ -49,7 +49,9 @@ VERDICTS = {  # colour and mark of a word, so that neither tells it alone
     NO_DIFFERENCE: (BLUE, "D"),
     UNDECIDED: (FAINT, "s"),
     NOT_RUN: (FAINT, "_"),
+    "ahead": (GREEN, "o"),
 }
+GRIDS = (LENET, BLUE, ALEXNET)  # of nets in one figure of rates
 ROW = 0.5  # inches
 
 
@@ -61,7 +63,7 @@ def draw_seeds(nets: dict[str, np.ndarray], axis: str = "test accuracy, %") -> N
     """
     drawing, axes = figure(ROW * len(nets) + 0.6)
     for row, (name, right) in enumerate(nets.items()):
-        colour = ALEXNET if name in LARGE else LENET
+        colour = colour_of(name)
         values = 100 * right.reshape(len(right), -1).mean(1)
         low, high = mean_interval(values)
         axes.plot(values, [row] * len(values), "o", color=colour, alpha=0.35, mew=0)
@@ -91,7 +93,7 @@ def draw_contrasts(
     drawing, axes = figure(ROW * len(labels) + 0.6)
     axes.axvline(0, color=FAINT, lw=0.8)
     for row, (label, contrast, word) in enumerate(zip(labels, contrasts, words)):
-        colour, mark = VERDICTS[word]
+        colour, mark = VERDICTS[word.partition(" after ")[0]]  # after so many epochs
         if contrast.error == contrast.error:
             low, high = (100 * end for end in contrast.interval())
             axes.plot([low, high], [row, row], color=colour, lw=2)
@@ -105,12 +107,18 @@ def draw_waterfall(steps: Sequence[Step], right: dict[str, np.ndarray | None]) -
     """Draw steps one after the other, each from the mean before to the mean after.
 
     right maps the recipes to what their seeds got right, (seeds, images). A step that
-    was not run leaves a gap. The thin line is the interval of the difference.
+    was not run leaves a gap. The thin line is the interval of the difference. The
+    first row is where the steps begin, the last where they end.
     """
-    drawing, axes = figure(ROW * (len(steps) + 1) + 0.6)
-    first = 100 * right[steps[0].before].mean()
-    axes.plot(first, 0, "|", color=INK, ms=16, mew=3)
-    label_row(axes, 0, f"{NAMES[steps[0].before]}: {first:.1f} %")
+    rows = len(steps) + 2
+    drawing, axes = figure(ROW * rows + 0.6)
+    for row, name in (0, steps[0].before), (rows - 1, steps[-1].after):
+        place = NOT_RUN
+        if right[name] is not None:
+            mean = 100 * right[name].mean()
+            place = f"{mean:.1f} %"
+            axes.plot(mean, row, "|", color=colour_of(name), ms=16, mew=3)
+        label_row(axes, row, f"{NAMES[name]}: {place}")
     for row, step in enumerate(steps, 1):
         word, contrast = step.verdict, step.contrast
         colour, _ = VERDICTS[word]
@@ -122,10 +130,56 @@ def draw_waterfall(steps: Sequence[Step], right: dict[str, np.ndarray | None]) -
             axes.barh(row, after - before, 0.3, before, color=colour)
             axes.plot([low, high], [row, row], color=INK, lw=1)
             axes.plot([after, after], [row, row + 1], color=FAINT, lw=0.6, ls=":")
-            word = f"{100 * contrast.difference:+.1f}, {word}"
+            word = f"{signed(100 * contrast.difference)}, {word}"
         label_row(axes, row, f"{step.change}: {word}")
-    finish(axes, len(steps) + 1, "test accuracy, %")
+    finish(axes, rows, "test accuracy, %; the axis does not begin at 0")
     show(drawing)
+
+
+def draw_grids(runs: dict[str, list[dict]]) -> None:
+    """Draw the validation accuracies at every rate that was tried, a dot a seed.
+
+    runs maps a recipe's name to the runs of its record. A ring is round the dots of
+    the rate that was chosen. Runs that never left one in ten lie at the bottom.
+    """
+    drawing, axes = figure(3.4)
+    tried = [
+        (place, run["lr"], run["val_acc"][-1] if run["val_acc"] else 0.0, chosen)
+        for place, of_net in enumerate(runs.values())
+        for chosen in {run["lr"] for run in of_net if run["phase"] == "final"}
+        for run in of_net
+        if run["phase"] == "grid"
+    ]
+    bottom = np.floor(100 * min(acc for _, _, acc, _ in tried if acc > LEFT)) - 3
+    for place, rate, acc, chosen in tried:
+        x = rate * 1.1 ** (place - (len(runs) - 1) / 2)  # side by side
+        y, mark = (100 * acc, "o") if acc > LEFT else (bottom, "X")
+        axes.plot(x, y, mark, color=GRIDS[place], alpha=0.7, mew=0, ms=7)
+        if rate == chosen:
+            axes.plot(x, y, "o", color=INK, mfc="none", ms=10, mew=0.8)
+    for place, name in enumerate(runs):
+        axes.plot([], [], "o", color=GRIDS[place], label=NAMES[name])
+    rates = sorted({rate for _, rate, _, _ in tried})
+    axes.set_xscale("log")
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.minorticks_off()
+    axes.axhline(bottom + 1.5, color=FAINT, lw=0.8, ls=":")
+    left = axes.get_yaxis_transform()
+    axes.text(0.02, bottom, "stuck at 10 %", transform=left, va="center")
+    axes.set(xlabel="learning rate", ylabel="validation accuracy, %")
+    axes.grid(True)
+    drawing.legend(loc="outside upper center", ncols=len(runs), columnspacing=1)
+    show(drawing)
+
+
+def colour_of(name: str) -> str:
+    """The colour of a net, which it has through the whole book."""
+    return ALEXNET if name in LARGE else LENET
+
+
+def signed(points: float) -> str:
+    """A difference with its sign, a minus being one."""
+    return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def label_row(axes: Axes, row: int, text: str) -> None:

@@ -133,6 +133,23 @@ def interaction_part(net: Results) -> Part:
     return -float((residual**2).sum() / free / (n * images)), free
 
 
+def prediction_interval(
+    values: Sequence[float], share: float = 1 - LEVEL
+) -> tuple[float, float]:
+    """Where one more value falls in this share of cases: mean ± t·s·sqrt(1 + 1/n).
+
+    Raises ValueError for fewer than two values.
+    """
+    from scipy.stats import t
+
+    n = len(values)
+    if n < 2:
+        raise ValueError(f"{n} values have no spread; two are needed")
+    spread = float(np.std(values, ddof=1)) * math.sqrt(1 + 1 / n)
+    half, middle = float(t.ppf(0.5 + share / 2, n - 1)) * spread, float(np.mean(values))
+    return middle - half, middle + half
+
+
 # ------------------------------------------------------------------------ one family
 
 

@@ -260,6 +260,7 @@ class Verdicts:
     claims: list[Claim]
     sentences: list[Claim]
     trials: dict[str, Trial]
+    tested: int = 0  # distinct contrasts of the family of steps and claims
 
 
 def judge_all(folder: Path = EDITION2) -> Verdicts:
@@ -288,7 +289,12 @@ def judge_all(folder: Path = EDITION2) -> Verdicts:
         results = {thing: records.measured(thing) for pair in pairs for thing in pair}
         for (judged, _), contrast in zip(family, judge(pairs, results)):
             judged.contrast = contrast
-    return Verdicts(tuned, steps, claims, sentences, trials)
+    tested = {
+        frozenset(pair)
+        for judged, pair in families["ladder"]
+        if judged.contrast.p == judged.contrast.p
+    }
+    return Verdicts(tuned, steps, claims, sentences, trials, len(tested))
 
 
 def read_claims(folder: Path, name: str) -> list[Claim]:

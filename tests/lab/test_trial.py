@@ -11,7 +11,15 @@ import pytest
 from scipy.stats import norm, t, ttest_1samp, ttest_ind
 
 from d2l_lite.lab import verdicts
-from d2l_lite.lab.trial import Contrast, Trial, compare, correct, follow, judge
+from d2l_lite.lab.trial import (
+    Contrast,
+    Trial,
+    compare,
+    correct,
+    follow,
+    judge,
+    prediction_interval,
+)
 from d2l_lite.lab.verdicts import Claim, Records, judge_all, read_labels
 from experiments import plan
 from experiments.record import WHOLE_DATA
@@ -139,6 +147,17 @@ def test_nets_that_answered_other_images_are_refused():
         compare(np.ones((5, 4), bool), np.ones((5, 3), bool))
     with pytest.raises(ValueError, match=r"\(5, 4\) and \(5,\)"):
         compare(np.ones((5, 4), bool), LOW)
+
+
+def test_where_one_more_value_falls_on_an_example_worked_by_hand():
+    # Mean 3, s² = 2.5, and the table's t for 4 degrees of freedom.
+    half = 2.776445 * math.sqrt(2.5 * 6 / 5)
+    values = [5, 3, 1, 2, 4]
+    assert prediction_interval(values) == pytest.approx((3 - half, 3 + half))
+    narrow = 2.131847 * math.sqrt(2.5 * 6 / 5)
+    assert prediction_interval(values, 0.9) == pytest.approx((3 - narrow, 3 + narrow))
+    with pytest.raises(ValueError, match="1 values have no spread"):
+        prediction_interval([0.9])
 
 
 # ------------------------------------------------------------------------ the family
@@ -432,6 +451,7 @@ def test_steps_and_claims_are_one_family(folder):
     assert [(s.before, s.after) for s in tested] == tests
     contrasts = [steps[pair].contrast for pair in tests]
     expected = correct(contrasts, range(5))  # five tests, not seven
+    assert found.tested == 5
     assert [c.corrected for c in contrasts] == [c.corrected for c in expected]
     for name, pair in ("again", ("lenet", "relu")), ("tuned", ("tuned", "relu")):
         corrected = steps[pair].contrast.corrected
