@@ -4,6 +4,7 @@ The README and the pages take them from here, so that no verdict is typed.
 """
 
 import json
+import re
 from collections.abc import Iterable
 
 from d2l_lite.lab.draw_results import NAMES
@@ -128,17 +129,19 @@ def step_table(steps: Iterable[Step]) -> Table:
 
 
 def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
-    """Sentences and what became of them; `link` makes a link of a source's key."""
+    """Sentences and what became of them; `link` is put around the name of a source."""
     head = ["sentence", "source", "points, 95 % interval", "p", "verdict"]
     rows = []
     for claim in claims:
-        source = claim.source if claim.source == "often said" else link
+        source = claim.source
+        if source != "often said":
+            author, year = re.fullmatch(r"(\D+)(\d*)", source).groups()
+            source = link.format(f"{author.title()} {year}".strip())
         shown, p = points(claim.contrast), p_value(claim.contrast)
         if claim.trial and claim.trial.contrasts:
             shown = "; ".join(map(points, claim.trial.contrasts))
             p = "; ".join(map(p_value, claim.trial.contrasts))
-        row = [claim.sentence, source.format(claim.source), shown, p, claim.verdict]
-        rows.append(row)
+        rows.append([claim.sentence, source, shown, p, claim.verdict])
     return head, rows
 
 

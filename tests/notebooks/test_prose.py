@@ -13,6 +13,10 @@ from d2l_lite.lab.claims import LEFT, judge_claims
 from d2l_lite.lab.evidence import accuracies, compare, load_rung
 from d2l_lite.lab.ladder import STEPS
 from d2l_lite.lab.records import RECORDS
+from d2l_lite.lab.result_tables import ending
+from d2l_lite.lab.trial import HOLDS, NO_DIFFERENCE, REVERSED
+from d2l_lite.lab.trial import compare as compare2
+from d2l_lite.lab.verdicts import TEN, TRIAL_SEEDS, Records, judge_all
 
 STEP_VERDICTS = {
     "sigmoid to ReLU": "helps",
@@ -118,3 +122,45 @@ def test_the_top_takes_about_nine_times_as_long_as_width_at_a_third_of_the_rate(
     assert 7.5 < seconds["resolution"] / seconds["width"] < 10.5
     for name in "geometry", "resolution":
         assert {run["lr"] for run in finals[name]} == {0.001}
+
+
+# ------------------------------------------------------- chapter 8, edition 2
+
+CHAPTER_8 = {
+    "climb-short": NO_DIFFERENCE,
+    "convolution": NO_DIFFERENCE,
+    "convolution-relu": HOLDS,
+    "deep": REVERSED,
+    "maximum": NO_DIFFERENCE,
+    "norm": NO_DIFFERENCE,
+    "dropout-wide": NO_DIFFERENCE,
+    "augmentation": REVERSED,
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """All verdicts of edition 2."""
+    return judge_all()
+
+
+@pytest.mark.parametrize("claim", CHAPTER_8)
+def test_a_claim_is_as_chapter_8_reads_it(found, claim):
+    verdicts = {c.id: c.verdict for c in found.claims + found.sentences}
+    assert verdicts[claim] == CHAPTER_8[claim]
+
+
+def test_the_large_nets_end_as_chapter_8_says(found):
+    whole, half = found.trials["alexnet"], found.trials["alexnet-half"]
+    assert ending(whole) == "Better trained, AlexNet wins"
+    assert half.words == ["ahead after 10 epochs", "undecided after 10 epochs"]
+    assert half.contrasts[1].interval()[0] > 0
+
+
+def test_the_rate_alone_moves_alexnet_as_chapter_8_says(found):
+    records = Records()
+    fast, slow = records.right("alexnet-tutorial"), records.right("alexnet")
+    assert compare2(fast, slow).interval()[0] > 0.03
+    assert fast.mean(1).min() < 0.8786 < fast.mean(1).max()
+    tuned = [records.right(found.tuned, seeds=s) for s in (TEN, TRIAL_SEEDS)]
+    assert max(right.mean(1).max() for right in tuned) < 0.8902
