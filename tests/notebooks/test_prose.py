@@ -5,14 +5,17 @@ that sentences of chapter 6, chapter 8 or the introduction rest on: when a test 
 fails, the sentence has to be written again.
 """
 
-from statistics import mean
+from statistics import mean, median
 
 import pytest
+import torch
+from scipy.stats import binomtest
 
 from d2l_lite.lab.claims import LEFT, judge_claims
 from d2l_lite.lab.evidence import accuracies, compare, load_rung
+from d2l_lite.lab.garment_nets import shares
 from d2l_lite.lab.ladder import STEPS
-from d2l_lite.lab.records import RECORDS
+from d2l_lite.lab.records import RECORDS, load_record
 from d2l_lite.lab.result_tables import ending
 from d2l_lite.lab.trial import HOLDS, NO_DIFFERENCE, REVERSED
 from d2l_lite.lab.trial import compare as compare2
@@ -164,3 +167,38 @@ def test_the_rate_alone_moves_alexnet_as_chapter_8_says(found):
     assert fast.mean(1).min() < 0.8786 < fast.mean(1).max()
     tuned = [records.right(found.tuned, seeds=s) for s in (TEN, TRIAL_SEEDS)]
     assert max(right.mean(1).max() for right in tuned) < 0.8902
+
+
+# ------------------------------------------------------- chapter 2
+
+
+def test_chance_does_to_lenet_what_chapter_2_says():
+    flat = [
+        sum(acc < 0.15 for acc in run.test_acc) for run in load_record("lenet").runs
+    ]
+    assert sorted(flat) == [0, 0, 0, 0, 0, 0, 2, 10, 10, 10]  # epochs at one in ten
+    stuck = binomtest(3, 10).proportion_ci()
+    assert stuck.low < 0.1 and stuck.high > 0.6
+    ends = [acc for acc in load_record("lenet").last("test_acc") if acc > 0.15]
+    assert max(ends) - min(ends) == pytest.approx(0.04, abs=0.005)
+    assert min(ends) < 0.8902 < max(ends)  # what the tutorial prints
+    assert 0.01 < 0.8902 - 0.8786 < 0.013
+
+
+def test_lenets_median_is_not_ahead_of_two_linear_layers():
+    last = {name: load_record(name).last("test_acc") for name in ("lenet", "dense")}
+    assert -0.001 < median(last["lenet"]) - median(last["dense"]) <= 0
+    assert min(last["dense"]) > 0.15
+    assert median(load_record("linear").last("test_acc")) == pytest.approx(
+        5 / 6, abs=0.005
+    )
+
+
+def test_only_once_do_the_convolutions_pay(found):
+    words = {step.change: step.verdict for step in found.steps}
+    assert words["two linear layers to LeNet (tuned)"] == NO_DIFFERENCE
+    assert words["two linear layers to LeNet, ReLU in both"] == "helps"
+
+
+def test_lenet_names_an_empty_image_with_great_certainty():
+    assert shares(torch.zeros(1, 1, 28, 28))["LeNet"].max() > 0.9
