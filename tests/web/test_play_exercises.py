@@ -260,15 +260,15 @@ def test_it_answers_from_a_folder(visit, site):
 def test_by_keyboard(visit):
     page = visit("06")
     field_of(page, "06.3").get_by_role("textbox").focus()
-    page.keyboard.type("1/360")
+    page.keyboard.type(str(KEYS["06.3"].answer))
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    expect(line_of(page, "06.3")).to_contain_text("right: the first of many steps")
+    expect(line_of(page, "06.3")).to_have_text(f"right: {KEYS['06.3'].why}")
     field_of(page, RUNG).get_by_role("combobox").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(line_of(page, RUNG)).to_contain_text("the step's upper end")
+    expect(line_of(page, RUNG)).to_contain_text("not right: ")
 
 
 def test_without_script_and_in_print_the_cell_stands_as_in_the_notebook(
