@@ -1,10 +1,14 @@
-"""The recorded trainings of the book, read."""
+"""The recorded trainings of the book, and where a reader's run lies among them."""
 
 import json
-from dataclasses import dataclass
+import os
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from d2l_lite.draw import plot_runs
 from d2l_lite.runs import Run
 
 # In a wheel the records lie inside the package, in a checkout beside it.
@@ -28,6 +32,56 @@ class Record:
     def last(self, key: str) -> list[float]:
         """The last epoch's `key`, such as "test_acc", of every run."""
         return [getattr(run, key)[-1] for run in self.runs]
+
+    def place(self, run: Run, save: str | os.PathLike | None = None) -> None:
+        """Say where a run of yours lies among the recorded ones, and draw it there.
+
+        They are compared after as many epochs as both have. `save` names a file to
+        which your run is written as a record of its own, to be sent in (see
+        CONTRIBUTING.md). Raises ValueError for a run without an epoch, for one without
+        a seed that is to be saved, and for a file that is there already.
+        """
+        if not run.test_acc:
+            raise ValueError("no epoch was finished: train for one at least")
+        n = min(len(run.test_acc), self.recipe["num_epochs"])
+        value = run.test_acc[n - 1]
+        others = [other.test_acc[n - 1] for other in self.runs]
+        below = sum(other < value for other in others)
+        print(
+            f"test accuracy {value:.4f} after {n} epochs: above {below} of "
+            f"{len(others)} recorded seeds, {min(others):.4f} to {max(others):.4f}"
+        )
+        print(self.differences(run))
+        if save is not None:
+            self.write(run, Path(save))
+        plot_runs(self.runs, run, names=[self.net, "your run"])
+
+    def differences(self, run: Run) -> str:
+        """What, besides chance, may part a run from the recorded ones."""
+        recorded, found = self.runs[-1].made, []
+        for key, what in ("device", "device"), ("precision", "number type"):
+            if run.made[key] != recorded[key]:
+                found.append(f"another {what}: {run.made[key]}, not {recorded[key]}")
+        if run.settings["lr"] != self.recipe["lr"]:
+            rates = f"{run.settings['lr']}, not {self.recipe['lr']}"
+            found.append(f"another learning rate: {rates}")
+        return "; ".join(found) or "same device, number type and learning rate"
+
+    def write(self, run: Run, path: Path) -> None:
+        """Write a reader's run as a record, by results/schema/record.json."""
+        if run.settings["seed"] is None:
+            raise ValueError("train with seed=..., so that others can repeat it")
+        here = {"python": platform.python_version(), "helper": version("d2l-lite")}
+        row = {"seed": run.settings["seed"]} | asdict(run)
+        row["made"] |= here
+        del row["settings"], row["step_loss"]
+        recipe = self.recipe | {k: run.settings[k] for k in ("lr", "num_epochs")}
+        content = {"name": self.name, "net": self.net, "recipe": recipe, "runs": [row]}
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                json.dump(content, file, indent=1)
+        except FileExistsError:
+            raise ValueError(f"{path} is there already; name another file") from None
 
     def __str__(self) -> str:
         values, made = self.last("test_acc"), self.runs[-1].made

@@ -16,6 +16,7 @@ from d2l_lite import evaluate, lenet, load_data_fashion_mnist
 from d2l_lite.data import DATA_ENV, SAMPLE
 from d2l_lite.lab import load_record
 from d2l_lite.lab.records import RECORDS
+from d2l_lite.runs import Run
 from experiments import record as recorder
 from experiments.chapter_recipes import EXPERIMENTS
 
@@ -311,3 +312,56 @@ def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
 def test_an_unknown_record_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="lenet"):
         load_record("resnet")
+
+
+# ------------------------------------------------------------------- a reader's run
+
+
+def a_run(**other):
+    """A run of a reader: two epochs of LeNet at the record's rate."""
+    made = load_record("lenet").runs[-1].made
+    settings = {"lr": 0.01, "num_epochs": 2, "seed": 7}
+    run = Run(settings, {k: made[k] for k in ("device", "precision", "torch", "date")})
+    run.add_epoch(1.5, 0.4, 0.9, 0.7, 3.0)
+    run.add_epoch(0.6, 0.75, 0.6, other.pop("last", 0.75), 3.0)
+    run.made |= other
+    return run
+
+
+def test_a_run_is_placed_among_the_recorded_seeds(capsys):
+    record = load_record("lenet")
+    second = [run.test_acc[1] for run in record.runs]
+    record.place(a_run(last=sorted(second)[-1] + 0.001))
+    record.place(a_run(last=0.09))
+    record.place(a_run(device="a GPU"))
+    lines = capsys.readouterr().out.splitlines()
+    assert "above 10 of 10 recorded seeds" in lines[0] and "after 2 epochs" in lines[0]
+    assert lines[1] == "same device, number type and learning rate"
+    assert "above 0 of 10" in lines[2]
+    assert lines[5].startswith("another device: a GPU, not ")
+
+
+def test_another_rate_is_said(capsys):
+    run = a_run()
+    run.settings["lr"] = 0.1
+    load_record("lenet").place(run)
+    assert "another learning rate: 0.1, not 0.01" in capsys.readouterr().out
+
+
+def test_a_placed_run_is_written_as_a_record(tmp_path):
+    path = tmp_path / "mine.json"
+    load_record("lenet").place(a_run(), save=path)
+    content = json.loads(path.read_text("utf-8"))
+    jsonschema.validate(content, schema())
+    assert content["recipe"]["num_epochs"] == 2 and content["runs"][0]["seed"] == 7
+    with pytest.raises(ValueError, match="there already"):
+        load_record("lenet").place(a_run(), save=path)
+
+
+def test_what_cannot_be_placed_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no epoch"):
+        load_record("lenet").place(Run({"lr": 0.01, "seed": None}, {}))
+    run = a_run()
+    run.settings["seed"] = None
+    with pytest.raises(ValueError, match="train with seed"):
+        load_record("lenet").place(run, save=tmp_path / "mine.json")
