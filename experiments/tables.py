@@ -1,4 +1,4 @@
-"""Write the tables of README.md from the records: `python -m experiments.tables`."""
+"""Write the tables of README.md and book/status.md: python -m experiments.tables."""
 
 import json
 import re
@@ -12,9 +12,11 @@ from d2l_lite.lab.result_tables import (
     net_table,
     step_table,
 )
+from d2l_lite.lab.status_table import status_table
 from d2l_lite.lab.verdicts import TRIAL, Records, judge_all
 
 README = Path(__file__).parent.parent / "README.md"
+STATUS = README.parent / "book" / "status.md"
 SPEED = RECORDS / "speed"
 WAY_UP = 7  # the first of STEPS; the others are controls
 SPEED_HEAD = "| what | the helper | the other | times as fast |"
@@ -81,13 +83,24 @@ def speed_table(path: Path) -> str:
     )
 
 
-def main() -> None:
-    """Put the tables between their marks."""
-    text = README.read_text("utf-8")
-    for name, content in tables().items():
+def put(page: Path, contents: dict[str, str]) -> None:
+    """Put these texts between their marks."""
+    text = page.read_text("utf-8")
+    for name, content in contents.items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = block.sub(rf"\g<1>{content}\g<2>", text)
-    README.write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
+
+
+def status() -> dict[str, str]:
+    """The table of the status page, by its mark."""
+    return {"status": "\n" + of_texts(*status_table(Records())) + "\n"}
+
+
+def main() -> None:
+    """Write all the tables."""
+    put(README, tables())
+    put(STATUS, status())
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 import json
 import re
+from fnmatch import fnmatch
 
 import pytest
 
 from d2l_lite.lab import verdicts
+from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.result_tables import answer
 from d2l_lite.lab.trial import Contrast, Trial
-from experiments.tables import README, SPEED, speed_table, tables
+from experiments.tables import README, SPEED, STATUS, speed_table, status, tables
 
 TABLES = tables()
 
@@ -25,6 +27,26 @@ def test_the_readme_holds_the_tables_of_the_records(name):
     block = marks.search(README.read_text("utf-8"))
     assert block is not None, f"README.md has lost its <!-- {name} --> marks"
     assert block.group(1) == TABLES[name], "run `python -m experiments.tables`"
+
+
+def test_the_status_page_holds_the_table_of_the_records():
+    (table,) = status().values()
+    page = STATUS.read_text("utf-8")
+    assert f"<!-- status -->\n{table}<!-- /status -->" in page, (
+        "run `python -m experiments.tables`"
+    )
+
+
+def test_the_status_names_every_record():
+    (table,) = status().values()
+    named = set(re.findall(r"\(`([\w/*-]+)`\)", table))
+    kept = {
+        path.relative_to(RECORDS).with_suffix("").as_posix()
+        for path in RECORDS.rglob("*.json")
+        if re.search(r'"date": *"2', path.read_text("utf-8"))
+    }
+    missing = {one for one in kept if not any(fnmatch(one, name) for name in named)}
+    assert missing == {"edition2/figure-accuracy"}  # its numbers stand in a caption
 
 
 def test_changed_answers_change_the_tables_and_the_verdict(monkeypatch):

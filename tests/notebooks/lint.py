@@ -164,7 +164,7 @@ def check_form(notebook: NotebookNode) -> list[str]:
 
 FENCED = re.compile(r"^[ ]*(`{3,}|~{3,})(.*?)\n(.*?)^[ ]*\1[ ]*$", re.M | re.S)
 # Written by a tool, from records, and held to them by a test of its own.
-GENERATED = re.compile(r"<!-- (results|ladder|speed) -->.*?<!-- /\1 -->", re.S)
+GENERATED = re.compile(r"<!-- (\w+) -->.*?<!-- /\1 -->", re.S)
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 GLUE = re.compile(r"\{glue[^}]*\}`[^`]*`")
 ADDRESS = re.compile(r"\]\([^)]*\)|https?://\S+")
