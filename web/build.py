@@ -12,11 +12,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 FAIL_ON_WARNINGS = ["-n", "-W", "--keep-going"]
+NOT_PACKED = shutil.ignore_patterns("__pycache__", "checkpoints")
 
 
 def environment_with_node():
@@ -42,10 +44,26 @@ def build_site(folder):
     process = subprocess.Popen(
         command, env=environment_with_node(), start_new_session=True
     )
+    site = build / "html"
     try:
-        return process.wait(), build / "html"
+        code = process.wait()
     finally:
         end_group(process.pid)
+    if code == 0:
+        build_wheel(site)
+    return code, site
+
+
+def build_wheel(site):
+    """Put the helper's wheel at the site's root; the tree stays as it is."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        for part in "d2l_lite", "results":
+            shutil.copytree(ROOT / part, copy / part, ignore=NOT_PACKED)
+        for file in "pyproject.toml", "README.md", "LICENSE":
+            shutil.copy(ROOT / file, copy)
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        subprocess.run([*command, "--wheel-dir", site, copy], check=True)
 
 
 def end_group(leader):

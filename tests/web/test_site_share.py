@@ -1,11 +1,14 @@
-"""A site whose address is known has a sitemap and previews; another has neither."""
+"""A site whose address is known has a sitemap and previews, one whose repository is
+known has buttons; another has neither."""
 
+import os
 import struct
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
@@ -64,3 +67,32 @@ def test_without_an_address_nothing_pretends_to_have_one(site, soups):
     assert not (site / "sitemap.xml").exists()
     assert (site / "robots.txt").read_text("utf-8") == "User-agent: *\nAllow: /\n"
     assert not [name for name, soup in soups.items() if soup.select("meta[property]")]
+
+
+def test_a_known_repository_gets_its_buttons(tmp_path):
+    (tmp_path / "conf.py").write_text(
+        'extensions = ["myst_nb", "web.ext.share_site"]\n'
+        'html_theme = "sphinx_book_theme"\nnb_execution_mode = "off"\n',
+        encoding="utf-8",
+    )
+    cell = nbformat.v4.new_markdown_cell("# A page")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "index.ipynb")
+    repository = "https://github.com/somebody/book"
+    for known, folder in ((repository, "with"), ("", "without")):
+        command = [sys.executable, "-m", "sphinx", "-q", str(tmp_path)]
+        subprocess.run(
+            [*command, str(tmp_path / folder)],
+            cwd=ROOT,
+            env=os.environ | {"BOOK_REPO": known},
+            check=True,
+        )
+        text = (tmp_path / folder / "index.html").read_text("utf-8")
+        links = {a.get("href", "") for a in BeautifulSoup(text, "html.parser")("a")}
+        colab = "https://colab.research.google.com/github/somebody/book/blob/main"
+        wanted = {
+            repository,
+            f"{repository}/edit/main/index.ipynb",
+            f"{colab}/index.ipynb",
+        }
+        assert (wanted <= links) == bool(known), sorted(links)
+        assert any("/issues/new" in link for link in links) == bool(known)

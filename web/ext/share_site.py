@@ -1,7 +1,8 @@
-"""A sitemap and previews for those who share a page; both need the site's address.
+"""What needs an address: sitemap and previews the site's, buttons the repository's.
 
-It is `html: baseurl` in _config.yml, or BOOK_URL in the environment, such as
-https://example.org/book/. Without one the site has neither: they hold no relative link.
+The site's is `html: baseurl` in _config.yml, or BOOK_URL in the environment, such as
+https://example.org/book/; the repository's is BOOK_REPO, https://github.com/OWNER/NAME.
+Without one the site has none of what needs it.
 """
 
 import os
@@ -15,8 +16,23 @@ def say_where_the_map_is(app, error):
         robots.write_text(robots.read_text("utf-8") + line, encoding="utf-8")
 
 
+def offer_repository(app, config):
+    """Show the theme's buttons: repository, issues, edit, and Colab for a notebook."""
+    config.html_theme_options |= {
+        "repository_url": os.environ["BOOK_REPO"].rstrip("/"),
+        "repository_branch": "main",
+        "path_to_docs": "",
+        "use_repository_button": True,
+        "use_issues_button": True,
+        "use_edit_page_button": True,
+        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    }
+
+
 def setup(app):
     """Load what makes them if the address is known."""
+    if os.environ.get("BOOK_REPO"):
+        app.connect("config-inited", offer_repository)
     address = os.environ.get("BOOK_URL") or app.config.html_baseurl
     if address:
         address = address.rstrip("/") + "/"
