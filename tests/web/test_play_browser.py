@@ -14,6 +14,7 @@ PARTS = {
     "garment": "notebooks/07_look_inside.html",
     "steps": "notebooks/03_shapes.html",
     "window": "notebooks/02_lenet.html",
+    "claims": "notebooks/08_claims.html",
 }
 START = {"race": "Train", "speed": "Measure", "garment": "Wake"}  # by a click
 IN_USE = {  # what a part says then

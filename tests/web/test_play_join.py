@@ -8,8 +8,25 @@ import pytest
 from web.build import environment_with_node
 from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
 
-PARTS = ("garment", "race", "sides", "speed", "steps", "tracer", "window")
-PAGES = ("", "garment window", "steps tracer", "race sides", "speed", "garment")
+PARTS = (
+    "claims",
+    "garment",
+    "race",
+    "sides",
+    "speed",
+    "steps",
+    "tracer",
+    "window",
+)
+PAGES = (
+    "",
+    "garment window",
+    "steps tracer",
+    "race sides",
+    "speed",
+    "garment",
+    "claims",
+)
 MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
 NODE = environment_with_node()
 

@@ -1,4 +1,5 @@
 // Accuracy against images seen, a line for each net: colour, dash and letter.
+import { svg } from "./dom.js";
 
 const [width, height, left, bottom] = [480, 240, 44, 24];
 const label = "Accuracy against images seen; the table below has the numbers";
@@ -7,15 +8,6 @@ const label = "Accuracy against images seen; the table below has the numbers";
 function place(limit, seen, accuracy) {
   const x = left + (seen / limit) * (width - left - 24);
   return [x, 10 + (1 - accuracy) * (height - bottom - 10)];
-}
-
-function svg(tag, attributes, text = "") {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    element.setAttribute(name, value);
-  }
-  element.textContent = text;
-  return element;
 }
 
 // An empty chart; the accuracy `target` is marked.

@@ -17,6 +17,14 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// The same for a drawing: svg("svg", { class: "play-chart" }, svg("path", { d }))
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  element.append(...children);
+  return element;
+}
+
 export function labelled(text, control) {
   return h("label", { class: "play-label" }, h("span", {}, text), control);
 }

@@ -1,13 +1,7 @@
 // An image of the window's figures: pixels on a canvas, marks above them in SVG.
-import { h } from "./dom.js";
+import { h, svg } from "./dom.js";
 
 const least = 4; // pixels of the screen that a cell needs for lines around it
-
-export function svg(tag, attributes = {}) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name]);
-  return element;
-}
 
 // Lines on a layer of their own: draw([[kind, d, attributes], ...]).
 export function makeLines(kind = "") {
