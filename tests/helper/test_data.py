@@ -1,4 +1,7 @@
-"""Fashion-MNIST is found, read, checked and cut into minibatches."""
+"""Fashion-MNIST is read, checked and cut into minibatches.
+
+hypothesis draws cases, the same ones each time; it keeps nothing on the disk.
+"""
 
 import gzip
 import math
@@ -12,12 +15,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from torchvision.transforms.v2 import functional as oracle
 
-from d2l_lite import load_data_fashion_mnist
+from d2l_lite import distributed, load_data_fashion_mnist
 from d2l_lite.data import DATA_ENV, FILES, SAMPLE, Minibatches, resize_images
 from tests.notebooks.cut_data import cut, write_gzip
 
 N = 23
+MOST = 40  # images; their number is their grey level
 CPU = torch.device("cpu")
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
 
@@ -39,35 +46,89 @@ def folder(whole, tmp_path, monkeypatch):
     return copy
 
 
-def numbered(batch_size, shuffle=True):
-    """Minibatches of N images whose first pixel is their number."""
-    images = torch.zeros(N, 1, 28, 28, dtype=torch.uint8)
-    images[:, 0, 0, 0] = torch.arange(N)
-    labels = torch.arange(N) % 10
-    return Minibatches(images, labels, batch_size, shuffle=shuffle, device=CPU)
+# ---------------------------------------------------------------- minibatches
+
+
+def cases(number):
+    """Settings: so many cases, always the same, none remembered."""
+    return settings(max_examples=number, derandomize=True, database=None, deadline=None)
+
+
+@st.composite
+def loaders(draw):
+    """Number of images, size of a minibatch from 1 to n + 1, side, order."""
+    n = draw(st.integers(1, MOST))
+    batch_size = draw(st.integers(1, n + 1))
+    return n, batch_size, draw(st.none() | st.integers(1, 256)), draw(st.booleans())
+
+
+def numbered(n, batch_size, resize=None, shuffle=True):
+    """Minibatches of n images; each is as grey as its number."""
+    images = torch.arange(n, dtype=torch.uint8)[:, None, None, None]
+    images = images.expand(n, 1, 28, 28).contiguous()
+    labels = torch.arange(n) % 10
+    return Minibatches(images, labels, batch_size, resize, shuffle=shuffle, device=CPU)
+
+
+def numbers_of(X):
+    """The numbers of images."""
+    return (X.mean((1, 2, 3)) * 255).round().int().tolist()
 
 
 def order(batches):
     """The numbers of the images in the order in which one epoch brings them."""
-    return [round(v) for X, _ in batches for v in (X[:, 0, 0, 0] * 255).tolist()]
+    return [number for X, _ in batches for number in numbers_of(X)]
 
 
-# ---------------------------------------------------------------- minibatches
+@cases(100)
+@given(loaders(), st.integers(1, 9))
+@example((MOST, MOST + 1, 256, True), 9)
+@example((1, 2, 1, True), 2)
+def test_every_image_comes_once_an_epoch_to_one_rank(loader, world):
+    n, batch_size, resize, _ = loader
+    numbers, labels, sizes = [], [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distributed, "WORLD_SIZE", world)
+        for rank in range(world):  # each process has minibatches of its own
+            patch.setattr(distributed, "RANK", rank)
+            batches = numbered(*loader)
+            assert len(batches) == math.ceil(n / batch_size)
+            shares = []
+            for X, y in batches:
+                side = resize or 28
+                assert X.shape == (len(y), 1, side, side)
+                X, y = distributed.shard(X), distributed.shard(y)
+                shares.append(len(y))
+                numbers += numbers_of(X)
+                labels += y.tolist()
+            sizes.append(shares)
+    assert sorted(numbers) == list(range(n))
+    assert labels == [number % 10 for number in numbers]
+    together = [sum(shares) for shares in zip(*sizes)]
+    assert together[:-1] == [batch_size] * (len(together) - 1)
+    assert all(max(shares) - min(shares) <= 1 for shares in zip(*sizes))
 
 
-def test_a_minibatch_is_float32_images_in_0_to_1_and_int64_labels(folder):
-    for batches in load_data_fashion_mnist(8, device=CPU):
-        X, y = next(iter(batches))
-        assert (X.shape, X.dtype) == ((8, 1, 28, 28), torch.float32)
-        assert (y.shape, y.dtype) == ((8,), torch.int64)
-        assert X.min() == 0
-        assert 0.9 < X.max() <= 1
-        assert 0 <= y.min() <= y.max() <= 9
+@cases(100)
+@given(loaders(), st.integers(0, 2**32))
+def test_all_ranks_draw_the_same_order_and_another_one_each_epoch(loader, seed):
+    n, *_, shuffle = loader
+    orders = []
+    for _ in range(2):
+        batches = numbered(*loader)
+        batches.generator.manual_seed(seed)
+        orders += [order(batches), order(batches)]
+    assert orders[:2] == orders[2:]
+    if not shuffle:
+        assert orders[0] == orders[1] == list(range(n))
+    elif n > 15:  # one of 15! orders: never by chance
+        assert orders[0] != orders[1]
 
 
 def test_the_images_are_the_bytes_of_the_file_divided_by_255(folder):
     _, test_iter = load_data_fashion_mnist(9, device=CPU)
     X, y = next(iter(test_iter))
+    assert (X.dtype, y.dtype) == (torch.float32, torch.int64)
     raw = gzip.decompress((folder / TEST_IMAGES).read_bytes())[16:]
     assert (X * 255).round().flatten().tolist() == list(raw)
     assert y.tolist() == list(gzip.decompress((folder / TEST_LABELS).read_bytes())[8:])
@@ -76,7 +137,7 @@ def test_the_images_are_the_bytes_of_the_file_divided_by_255(folder):
 def test_the_order_neither_hears_nor_moves_torchs_own_random_numbers():
     torch.manual_seed(1)
     expected = torch.rand(3)
-    one, two = numbered(5), numbered(5)
+    one, two = numbered(N, 5), numbered(N, 5)
     torch.manual_seed(1)
     first = order(one)
     assert torch.equal(torch.rand(3), expected)
@@ -144,6 +205,22 @@ def test_what_is_no_images_is_not_resized(X):
         resize_images(X, 14)
 
 
+@cases(100)
+@given(
+    shape=st.tuples(st.integers(1, 3), st.integers(1, 64), st.integers(1, 64)),
+    side=st.integers(1, 256),
+    seed=st.integers(0, 999),
+)
+@example(shape=(3, 28, 28), side=224, seed=0)
+@example(shape=(3, 28, 28), side=27, seed=0)
+@example(shape=(1, 1, 64), side=8, seed=0)
+def test_resizing_is_torchvisions(shape, side, seed):
+    random = torch.Generator().manual_seed(seed)
+    X = torch.rand(shape, generator=random)[:, None]
+    exact = oracle.resize(X, [side, side], antialias=True)
+    torch.testing.assert_close(resize_images(X, side), exact, atol=1e-5, rtol=0)
+
+
 def test_minibatches_that_differ_in_images_or_recipe_differ_in_words():
     X = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
     y = torch.arange(3)
@@ -152,11 +229,12 @@ def test_minibatches_that_differ_in_images_or_recipe_differ_in_words():
     words = {
         repr(Minibatches(X, y, 2, device=CPU)),
         repr(Minibatches(changed, y, 2, device=CPU)),
+        repr(Minibatches(X, y.flip(0), 2, device=CPU)),
         repr(Minibatches(X, y, 3, device=CPU)),
         repr(Minibatches(X, y, 2, 56, device=CPU)),
         repr(Minibatches(X, y, 2, shuffle=True, device=CPU)),
     }
-    assert len(words) == 5
+    assert len(words) == 6
     assert repr(Minibatches(X.clone(), y, 2, device=CPU)) in words
 
 
@@ -318,8 +396,8 @@ PEAK = """
 def test_the_data_lie_in_memory_once_as_bytes_and_never_resized(tmp_path):
     whole = {"train": 60_000, "t10k": 10_000}
     for name, n in whole.items():
-        write_idx(tmp_path / f"{name}-images-idx3-ubyte.gz", (n, 28, 28))
-        write_idx(tmp_path / f"{name}-labels-idx1-ubyte.gz", (n,))
+        write_gzip(tmp_path / f"{name}-images-idx3-ubyte.gz", idx(n, 28, 28))
+        write_gzip(tmp_path / f"{name}-labels-idx1-ubyte.gz", idx(n))
     answer = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PEAK), str(SAMPLE), str(tmp_path)],
         capture_output=True, text=True, check=True,
@@ -329,10 +407,3 @@ def test_the_data_lie_in_memory_once_as_bytes_and_never_resized(tmp_path):
     raw = sum(whole.values()) * (28 * 28 + 1)
     assert 0.9 * raw < loaded < 1.2 * raw
     assert passed < 4 * minibatch  # the whole set, resized, would be hundreds
-
-
-def write_idx(path, shape):
-    """Write an IDX file of zeros."""
-    head = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}i", *shape)
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write(head + bytes(math.prod(shape)))

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
+from d2l_lite import alexnet, trace
 from tests.notebooks.cut_data import cut
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +70,7 @@ LAST_LINE = r"loss \d+\.\d{3}, train acc [01]\.\d{6}, test acc [01]\.\d{6}\n"
 
 
 def test_the_seed_pages_cells_work(tmp_path):
-    cut(ROOT / "d2l_lite" / "sample", tmp_path / "data", 32, 16)
+    cut(ROOT / "d2l_lite" / "sample", tmp_path / "data", 4, 2)
     environment = os.environ | {
         "D2L_LITE_DATA": str(tmp_path / "data"),
         "MPLBACKEND": "agg",
@@ -93,3 +96,12 @@ def test_chapter_four_prints_these_shapes_to_the_letter():
         if output.output_type == "stream"
     ]
     assert SHAPES in outputs
+
+
+def test_the_trace_has_these_shapes():
+    with torch.device("meta"):
+        rows = trace(alexnet()).rows
+    lines = [
+        f"{row.layer} output shape:\t {torch.Size(row.output_shape)}\n" for row in rows
+    ]
+    assert "".join(lines) == SHAPES

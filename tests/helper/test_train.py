@@ -3,7 +3,6 @@
 import copy
 import math
 import os
-import re
 import signal
 
 import pytest
@@ -14,13 +13,10 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2l_lite import alexnet, evaluate, train_image_classifier
+from d2l_lite import evaluate, train_image_classifier
 from d2l_lite.data import SAMPLE, Minibatches, read_split
 
 CPU = torch.device("cpu")
-LAST_LINE = re.compile(
-    r"^loss \d+\.\d{3}, train acc [01]\.\d{6}, test acc [01]\.\d{6}$", re.MULTILINE
-)
 
 
 @pytest.fixture(autouse=True)
@@ -76,27 +72,6 @@ class Loader(list):
 
 
 # --------------------------------------------------------------------- measuring
-
-
-def test_evaluate_weighs_every_image_alike_though_the_last_minibatch_is_short(
-    batches,
-):
-    net, data_iter = make_net(), batches(n=19, batch_size=8)
-    with torch.no_grad():
-        net[-1].bias[:] = torch.linspace(-3, 3, 10)  # so that minibatches differ
-    oracle = copy.deepcopy(net).double()
-    losses, hits, of_batches = [], [], []
-    for X, y in data_iter:
-        logits = oracle(X.double())
-        loss = F.cross_entropy(logits, y, reduction="none")
-        losses += loss.tolist()
-        hits += (logits.argmax(1) == y).tolist()
-        of_batches.append(loss.mean().item())
-    loss, acc = evaluate(net, data_iter)
-    assert len(losses) == 19
-    assert loss == pytest.approx(sum(losses) / 19, rel=1e-6)
-    assert acc == sum(hits) / 19
-    assert abs(sum(of_batches) / 3 - loss) > 1e-3  # a mean of means is caught
 
 
 def test_evaluate_switches_dropout_off_and_changes_nothing(batches):
@@ -157,24 +132,11 @@ def test_adam_has_pytorchs_defaults(batches, monkeypatch):
         assert optimizer.defaults[key] == defaults[key]
 
 
-def test_a_small_net_learns_64_images_by_heart(batches):
-    train_iter = batches(n=64, batch_size=16, shuffle=True)
-    run = train_image_classifier(make_net(), train_iter, train_iter, 0.01, 30)
-    assert run.test_acc[-1] == 1
-    assert run.test_loss[-1] < 0.1
-    assert run.train_loss[0] > 1
-
-
-def test_the_history_has_an_entry_an_epoch_and_the_losses_one_a_step(batches):
-    run = train_image_classifier(make_net(), batches(n=19), batches(), 0.01, 3, seed=5)
-    per_epoch = (
-        run.train_loss, run.train_acc, run.test_loss, run.test_acc, run.seconds
-    )  # fmt: skip
-    assert [len(values) for values in per_epoch] == [3] * 5
-    assert len(run.step_loss) == 3 * 3
+def test_a_run_knows_its_recipe_and_its_birthplace(batches):
+    run = train_image_classifier(make_net(), batches(), batches(), 0.01, 3, seed=5)
+    assert len(run.seconds) == 3
     assert run.settings == {"lr": 0.01, "num_epochs": 3, "seed": 5}
     assert set(run.made) == {"device", "precision", "torch", "date"}
-    assert run.made["precision"] == "float32"
     assert run.made["torch"] == torch.__version__
 
 
@@ -201,30 +163,16 @@ def test_the_run_says_in_which_number_type_it_was_computed(
 # ------------------------------------------------------------------- what is shown
 
 
-def test_the_last_line_is_printed_once_in_the_seeds_form(batches, capsys):
+def test_the_run_is_printed_once_and_the_progress_goes_to_standard_error(
+    batches, capsys
+):
     run = train_image_classifier(make_net(), batches(), batches(), 0.01, 2)
+    assert DisplayFormatter().format(run) == ({}, {})  # nor shown by a notebook
     printed = capsys.readouterr()
     assert printed.out == f"{run}\n"
-    (line,) = LAST_LINE.findall(printed.out)
-    loss, train_acc, test_acc = re.findall(r"\d\.\d+", line)
-    assert float(loss) == pytest.approx(run.train_loss[-1], abs=5e-4)
-    assert float(train_acc) == pytest.approx(run.train_acc[-1], abs=5e-7)
-    assert float(test_acc) == pytest.approx(run.test_acc[-1], abs=5e-7)
-
-
-def test_the_progress_bar_goes_to_standard_error_alone(batches, capsys):
-    train_image_classifier(make_net(), batches(), batches(), 0.01, 2)
-    printed = capsys.readouterr()
     assert "6/6" in printed.err
     assert "epoch 2 of 2" in printed.err
-    assert "step" not in printed.out
-    assert not LAST_LINE.search(printed.err)
-
-
-def test_a_bare_call_shows_nothing_more_in_a_notebook(batches, capsys):
-    run = train_image_classifier(make_net(), batches(), batches(), 0.01, 1)
-    assert DisplayFormatter().format(run) == ({}, {})
-    assert len(LAST_LINE.findall(capsys.readouterr().out)) == 1
+    assert "loss" not in printed.err
 
 
 # -------------------------------------------------------------- Jupyter's stop button
@@ -285,26 +233,6 @@ def test_interrupted_in_the_first_epoch_there_is_no_last_line(
     assert str(run) == "no epoch was finished"
 
 
-def test_interrupted_with_a_checkpoint_the_same_call_goes_on(
-    batches, press_stop, tmp_path, monkeypatch
-):
-    def train(path=None):
-        net = make_net(dropout=0.5)
-        train_iter = batches(n=19, shuffle=True)
-        run = train_image_classifier(
-            net, train_iter, batches(), 0.01, 3, seed=1, checkpoint=path
-        )
-        return history(run), weights(net).tolist()
-
-    expected = train()
-    press_stop(5)
-    assert len(train(tmp_path / "run.pt")[0][0]) == 1
-    monkeypatch.undo()
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    assert train(tmp_path / "run.pt") == expected
-
-
 # ------------------------------------------------------------------ foreign parts
 
 
@@ -321,32 +249,12 @@ def test_a_torch_dataloader_gives_what_our_minibatches_give(batches):
     assert torch.equal(weights(one), weights(two))
 
 
-def test_a_net_of_ones_own_making_is_trained(batches):
-    class Own(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.scale = nn.Parameter(torch.ones(()))
-            self.last = nn.Linear(784, 10)
-
-        def forward(self, X):
-            return self.scale * self.last(X.flatten(1))
-
-    torch.manual_seed(0)
-    net = Own()
-    before = weights(net)
-    run = train_image_classifier(net, batches(), batches(), 0.01, 3)
-    assert not (weights(net) == before).all()
-    assert net.scale != 1
-    assert run.train_loss[-1] < run.train_loss[0]
-
-
 # ------------------------------------------------------------------- reproducible
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(batches, dropout):
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(batches):
     def train(seed):
-        net = make_net(dropout=dropout)
+        net = make_net(dropout=0.5)
         run = train_image_classifier(
             net, batches(shuffle=True), batches(), 0.01, 2, seed=seed
         )
@@ -381,27 +289,18 @@ def test_the_first_weights_are_drawn_where_the_net_is_built_not_by_the_seed(batc
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("name", "value"),
     [
-        *[
-            ("lr", x, "lr must be a number above 0")
-            for x in (0, -1, math.nan, math.inf)
-        ],
-        *[("lr", x, "lr must be a number above 0") for x in ("0.01", None, [0.01])],
-        *[
-            ("num_epochs", x, "num_epochs must be")
-            for x in (0, -1, 1.5, "1", None, True)
-        ],
-        *[("seed", x, "seed must be None or") for x in (2.5, "1", -1, 2**64, True)],
+        *[("lr", x) for x in (0, -1, math.nan, math.inf, "0.01", None, [0.01])],
+        *[("num_epochs", x) for x in (0, -1, 1.5, "1", None, True)],
+        *[("seed", x) for x in (2.5, "1", -1, 2**64, True)],
     ],
 )
-def test_another_recipe_is_refused_and_the_net_left_as_it_was(
-    batches, name, value, words
-):
+def test_another_recipe_is_refused_and_the_net_left_as_it_was(batches, name, value):
     net = make_net()
     before = weights(net)
     recipe = {"lr": 0.01, "num_epochs": 1} | {name: value}
-    with pytest.raises(ValueError, match=f"{words}.*, not ") as caught:
+    with pytest.raises(ValueError, match=f"^{name} must be .*, not ") as caught:
         train_image_classifier(net, batches(), batches(), **recipe)
     assert str(caught.value).endswith(f"not {value!r}")
     assert torch.equal(weights(net), before)
@@ -450,14 +349,6 @@ def test_logits_of_another_shape_are_refused(batches, last):
 
 def test_a_loss_that_is_no_number_is_refused_with_its_step(batches, capsys):
     (X, y), *_ = batches()
-    bad = Loader([(X, y), (X, y), (X * math.nan, y), (X, y)])
-    with pytest.raises(ValueError, match=r"loss is nan at step 3: .* smaller lr"):
-        train_image_classifier(make_net(), bad, batches(), 0.01, 1)
-    assert "loss" not in capsys.readouterr().out
-
-
-def test_the_step_of_a_bad_loss_is_counted_through_the_epochs(batches):
-    (X, y), *_ = batches()
 
     class Late(Loader):
         """In its second epoch the second of four minibatches is infinite."""
@@ -470,8 +361,9 @@ def test_the_step_of_a_bad_loss_is_counted_through_the_epochs(batches):
                 is_bad = (self.epochs, step) == (2, 1)
                 yield (X * math.inf if is_bad else X), y
 
-    with pytest.raises(ValueError, match="at step 6:"):
+    with pytest.raises(ValueError, match=r"loss is nan at step 6: .* smaller lr"):
         train_image_classifier(make_net(), Late([None] * 4), batches(), 0.01, 3)
+    assert "loss" not in capsys.readouterr().out
 
 
 def test_a_last_step_that_spoils_the_net_is_seen_in_the_test_pass(batches):
@@ -490,41 +382,22 @@ def test_a_finished_training_leaves_the_net_ready_for_answers(batches, tmp_path)
         assert not net.training
 
 
-def test_a_checkpoint_in_a_folder_that_is_not_there_is_refused_at_once(
-    batches, tmp_path
-):
-    path = tmp_path / "runs" / "run.pt"
-    with pytest.raises(ValueError, match=r"make a writable folder for .* first"):
-        train_image_classifier(
-            make_net(), batches(), batches(), 0.01, 1, checkpoint=path
-        )
-
-
+@pytest.mark.parametrize("folder", ["there", "not there"])
 def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_first_step(
-    batches, tmp_path, monkeypatch
+    batches, tmp_path, monkeypatch, folder
 ):
-    tmp_path.chmod(0o500)
-    if os.access(tmp_path, os.W_OK):  # root may write everywhere, and so may Windows
-        monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    net = make_net()
+    there = tmp_path / "there"
+    there.mkdir(0o500)
+    if os.access(there, os.W_OK):  # root may write everywhere, and so may Windows
+        access = os.access
+        monkeypatch.setattr(
+            os, "access", lambda p, mode: p != there and access(p, mode)
+        )
+    net, path = make_net(), tmp_path / folder / "run.pt"
     before = weights(net)
     with pytest.raises(ValueError, match=r"make a writable folder for .* first"):
-        train_image_classifier(
-            net, batches(), batches(), 0.01, 1, checkpoint=tmp_path / "run.pt"
-        )
+        train_image_classifier(net, batches(), batches(), 0.01, 1, checkpoint=path)
     assert torch.equal(weights(net), before)
-
-
-def test_an_empty_name_is_no_checkpoint(batches, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="no whole checkpoint"):
-        train_image_classifier(make_net(), batches(), batches(), 0.01, 1, checkpoint="")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_learning_rate_far_too_large_ends_in_the_same_words(batches):
-    with pytest.raises(ValueError, match=r"the loss is (nan|inf) at step \d+"):
-        train_image_classifier(make_net(), batches(), batches(), 1e30, 20)
 
 
 def test_images_too_small_for_the_net_are_refused_with_the_layer(batches):
@@ -540,11 +413,6 @@ def test_images_too_small_for_the_net_are_refused_with_the_layer(batches):
         evaluate(net, batches())
     with pytest.raises(ValueError, match=refusal):
         train_image_classifier(net, batches(), batches(), 0.01, 1)
-
-
-def test_images_of_28_pixels_are_refused_for_alexnet(batches):
-    with pytest.raises(ValueError, match=r"Layer \d+, \w+, does not fit.*\n.* 193\."):
-        evaluate(alexnet(), batches(n=1))
 
 
 def test_an_error_of_another_kind_keeps_its_own_words(batches):

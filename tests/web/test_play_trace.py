@@ -7,7 +7,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -20,7 +19,7 @@ import torch
 import torchvision
 from torch import nn
 
-from d2l_lite import alexnet, lenet
+from d2l_lite import alexnet
 from web.build import environment_with_node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +39,7 @@ from random_nets import NAMES, random_net  # noqa: E402
 
 # PyTorch warns of what a reader may well write.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::SyntaxWarning")
-walk = sys.modules["d2l_lite.shapes"].walk
+leaves, walk = (getattr(sys.modules["d2l_lite.shapes"], f) for f in ("leaves", "walk"))
 
 
 def traced(cases, folder=PLAY):
@@ -54,6 +53,11 @@ def traced(cases, folder=PLAY):
     found = json.loads(done.stdout)
     assert found["clean"]
     return found["answers"]
+
+
+def traced_on_28(texts):
+    """Yield (text, the page's trace on one image of 28 by 28)."""
+    yield from zip(texts, traced([(text, (1, 1, 28, 28)) for text in texts]))
 
 
 # --------------------------------------------------------------- what PyTorch says
@@ -127,13 +131,6 @@ def differences(cases, answers, folder=PLAY):
         if given != expected or bool(failure) != bool(error):
             complaints.append(f"{text}\n{shape}\n{expected} {error}\n{given} {failure}")
     return complaints
-
-
-def assert_same(cases, device="cpu"):
-    """Fail with the first difference between the page and PyTorch."""
-    answers = [torchs_answer(text, shape, device) for text, shape in cases]
-    complaints = differences(cases, answers)
-    assert not complaints, f"{len(complaints)} of {len(cases)}:\n{complaints[0]}"
 
 
 # --------------------------------------------------------------------- random nets
@@ -272,8 +269,10 @@ def test_random_nets_cost_and_see_what_the_books_trace_says():
         if answer[-1] or re.search(r"Lazy|Adaptive|\[|stride=\(\)", text):
             continue
         layers, _ = built(layer_texts(text), "cpu")
-        given = page_costs(page)
-        expected = costs(walk(nn.Sequential(*layers), shape).rows)
+        given, trace = page_costs(page), walk(nn.Sequential(*layers), shape)
+        assert page["macs"] == trace.macs
+        assert page["activationBytes"] == trace.activation_bytes
+        expected = costs(trace.rows)
         assert len(given) == len(expected)
         for (*some, seen), (*same, told) in zip(given, expected):
             assert some == same, text
@@ -327,13 +326,11 @@ def test_a_spoiled_text_is_refused_where_python_refuses_it():
 
 
 def code_cells():
-    """Yield (chapter, source, printed text) of the book's code cells."""
+    """Yield (chapter, source) of the book's code cells."""
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
             if cell["cell_type"] == "code":
-                outputs = [o for o in cell["outputs"] if o.get("name") == "stdout"]
-                printed = "".join("".join(o["text"]) for o in outputs)
-                yield path.stem, "".join(cell["source"]), printed
+                yield path.stem, "".join(cell["source"])
 
 
 def nets_in(source):
@@ -356,7 +353,7 @@ def stands_alone(text):
     return names <= {"nn"} and not any(isinstance(node, ast.Starred) for node in nodes)
 
 
-BOOK = [(name, net) for name, source, _ in code_cells() for net in nets_in(source)]
+BOOK = [(name, net) for name, source in code_cells() for net in nets_in(source)]
 ALEXNET = max((net for name, net in BOOK if name.startswith("04")), key=len)
 
 
@@ -364,42 +361,9 @@ def test_all_nets_of_the_book_are_torchs():
     whole = sorted({net for _, net in BOOK if stands_alone(net)})
     assert len(whole) >= 4
     shapes = [(1, 1, 28, 28), (1, 1, 29, 29), (3, 1, 224, 224), (1, 3, 64, 64)]
-    assert_same([(net, shape) for net in whole for shape in shapes], "meta")
-
-
-def test_a_net_of_the_book_that_uses_names_is_refused_with_a_place():
-    other = [net for _, net in BOOK if not stands_alone(net)]
-    for net, found in zip(other, traced([(net, (1, 1, 28, 28)) for net in other])):
-        assert found["failure"]["layer"] is None
-        assert re.match(r"\*|\w+", net[found["failure"]["position"] :])
-
-
-def test_the_pages_shapes_are_those_that_the_chapters_print():
-    line = re.compile(r"^(\w+) output shape:\s+torch\.Size\(\[(.*)\]\)$", re.M)
-    net, checked = None, []
-    for name, source, printed in code_cells():
-        net = (nets_in(source) or [net])[-1]
-        lines = [(layer, json.loads(f"[{s}]")) for layer, s in line.findall(printed)]
-        if lines:
-            side = 224 if name.startswith("04") else 28
-            (found,) = traced([(net, (1, 1, side, side))])
-            rows = [(row["layer"], row["outputShape"]) for row in found["rows"]]
-            assert rows == lines, name
-            checked.append(name)
-    assert "04_alexnet" in checked
-
-
-@pytest.mark.parametrize(("build", "side"), [(lenet, 28), (alexnet, 224)])
-def test_the_books_nets_cost_and_see_what_the_books_trace_says(build, side):
-    with torch.device("meta"):
-        net = build()
-    shape = (1, 1, side, side)
-    expected = walk(net, shape)
-    (found,) = traced([(as_text(net), shape)])
-    assert page_costs(found) == costs(expected.rows)
-    assert found["macs"] == expected.macs
-    assert found["parameters"] == expected.parameters
-    assert found["activationBytes"] == expected.activation_bytes
+    cases = [(net, shape) for net in whole for shape in shapes]
+    answers = [torchs_answer(net, shape, "meta") for net, shape in cases]
+    assert not differences(cases, answers)
 
 
 def test_alexnet_on_all_sides_from_28_to_224():
@@ -434,21 +398,11 @@ def as_text(module):
     return f"nn.Sequential(\n{layers}\n)"
 
 
-def flat(module):
-    """The layers in order, nested nn.Sequential unpacked."""
-    if not isinstance(module, nn.Sequential):
-        return [module]
-    return [layer for child in module for layer in flat(child)]
-
-
 @pytest.mark.parametrize(
     ("name", "parameters", "least"),
     [
         ("alexnet", 61_100_840, 63),
-        ("vgg11", 132_863_336, 32),
-        ("vgg16", 138_357_544, 32),
         ("vgg16_bn", 138_365_992, 32),
-        ("vgg19", 143_667_240, 32),
     ],
 )
 def test_torchvisions_nets_are_torchs(name, parameters, least):
@@ -459,33 +413,15 @@ def test_torchvisions_nets_are_torchs(name, parameters, least):
     shapes.append((2, 1, 224, 224))  # one colour for three
     found = traced([(as_text(net), shape) for shape in shapes])
     for shape, page in zip(shapes, found):
-        outputs, error = ran(flat(net), shape, "meta")
+        outputs, error = ran(leaves(net), shape, "meta")
         assert [row["outputShape"] for row in page["rows"]] == outputs
         failure = page["failure"]
         assert (failure and failure["layer"]) == (len(outputs) if error else None)
         assert bool(error) == (shape[-1] < least or shape[1] == 1)
     assert found[0]["parameters"] == parameters
     assert [row["layer"] for row in found[0]["rows"]] == [
-        type(layer).__name__ for layer in flat(net)
+        type(layer).__name__ for layer in leaves(net)
     ]
-
-
-SAME_ON_META = """
-    nn.Conv2d(5, 4, 3)  nn.Conv2d(6, 4, 9)  nn.Conv2d(6, 4, 9, dilation=2)
-    nn.Conv2d(6, 4, 3, padding='same')  nn.Conv2d(6, 4, 3, 2, 1)  nn.LazyConv2d(4, 9)
-    nn.MaxPool2d(9)  nn.MaxPool2d(3, padding=2)  nn.MaxPool2d(3, 2, ceil_mode=True)
-    nn.AvgPool2d(9)  nn.AvgPool2d(3, 2, 1)  nn.AdaptiveAvgPool2d(6)
-    nn.AdaptiveMaxPool2d((None, 2))  nn.BatchNorm2d(5)  nn.BatchNorm2d(6)
-    nn.BatchNorm1d(6)  nn.Linear(8, 3)  nn.Linear(9, 3)  nn.LazyLinear(3)
-    nn.Flatten()  nn.Flatten(4)  nn.Flatten(3, 1)  nn.Dropout()  nn.ReLU()
-"""
-
-
-@pytest.mark.parametrize("text", re.split(r"\s{2,}", SAME_ON_META.strip()))
-@pytest.mark.parametrize("shape", [(1, 6, 8, 8), (2, 8), (1, 6, 2, 1)], ids=str)
-def test_tensors_without_numbers_fail_where_real_ones_do(text, shape):
-    real, meta = (torchs_answer(text, shape, device) for device in ("cpu", "meta"))
-    assert real[:3] == meta[:3]
 
 
 # -------------------------------------------------------------------- hostile texts
@@ -563,44 +499,39 @@ HOSTILE = {  # the text, and how it goes on at the place that is named
 
 
 def test_a_hostile_text_gets_a_message_with_a_place():
-    found = traced([(text, (1, 1, 28, 28)) for text in HOSTILE])
-    for (text, place), page in zip(HOSTILE.items(), found, strict=True):
+    for text, page in traced_on_28(HOSTILE):
         failure = page["failure"]
         assert failure, text
         assert re.fullmatch(r"\S.{5,900}\.", failure["message"], re.S), failure
         # JavaScript counts in units of 16 bits.
         units = text.encode("utf-16-le", "surrogatepass")
         rest = units[2 * failure["position"] :].decode("utf-16-le", "surrogatepass")
-        assert rest.startswith(place), (text[:80], failure, rest[:40])
+        assert rest.startswith(HOSTILE[text]), (text[:80], failure, rest[:40])
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("nn.Sequential(nn.ReLU(),", "bracket is never closed"),
-        ("nn.Sequential(nn.ReLU() nn.ReLU())", "comma or ) is missing before nn.ReLU"),
-        ("nn.Sequential(nn.ReLU)", "nn.ReLU needs its brackets: nn.ReLU()"),
-        ("nn.Sequential(nn.Linear(\uff1784, 10))", "half-width"),
-        ("nn.Sequential(nn.Conv2D(1, 6, 5))", "nn.Conv2d is"),
-        ("nn.Sequential(nn.Conv2d(1, 6))", "kernel_size is missing"),
-        ("nn.Sequential(nn.Conv2d(1, 6, 5, steps=2))", "no argument steps"),
-        ("nn.Sequential(nn.Linear(5.0, 2))", "in_features must be a whole number"),
-        ("nn.Sequential(nn.Conv3d(1, 2, 3))", "Known are: Conv2d,"),
-        ("nn.Sequential(nn.Linear(n, 2))", "n is not known here: write n = … above"),
-        ("nn.Sequential(conv(1, 2))", "paste its def or class, too"),
-        ("nn.Sequential([nn.ReLU()])", "write * before it"),
-        ("nn.Linear(1, 2), " * 2000, "34,000 characters, and at most 20,000"),
-        ("nn.Sequential(*[nn.ReLU()] * 501)", "more than 500 layers"),
-        (
-            "class A(nn.Module):\n  def forward(self, x):\n    return self.f(x)",
-            "self.f",
-        ),
-        ("", "there is no net here"),
-    ],
-)
-def test_a_slip_is_named(text, words):
-    (found,) = traced([(text, (1, 1, 28, 28))])
-    assert words in found["failure"]["message"]
+SLIPS = {
+    "nn.Sequential(nn.ReLU(),": "bracket is never closed",
+    "nn.Sequential(nn.ReLU() nn.ReLU())": "comma or ) is missing before nn.ReLU",
+    "nn.Sequential(nn.ReLU)": "nn.ReLU needs its brackets: nn.ReLU()",
+    "nn.Sequential(nn.Linear(\uff1784, 10))": "half-width",
+    "nn.Sequential(nn.Conv2D(1, 6, 5))": "nn.Conv2d is",
+    "nn.Sequential(nn.Conv2d(1, 6))": "kernel_size is missing",
+    "nn.Sequential(nn.Conv2d(1, 6, 5, steps=2))": "no argument steps",
+    "nn.Sequential(nn.Linear(5.0, 2))": "in_features must be a whole number",
+    "nn.Sequential(nn.Conv3d(1, 2, 3))": "Known are: Conv2d,",
+    "nn.Sequential(nn.Linear(n, 2))": "n is not known here: write n = … above",
+    "nn.Sequential(conv(1, 2))": "paste its def or class, too",
+    "nn.Sequential([nn.ReLU()])": "write * before it",
+    "nn.Linear(1, 2), " * 2000: "34,000 characters, and at most 20,000",
+    "nn.Sequential(*[nn.ReLU()] * 501)": "more than 500 layers",
+    "class A(nn.Module):\n  def forward(self, x):\n    return self.f(x)": "self.f",
+    "": "there is no net here",
+}
+
+
+def test_a_slip_is_named():
+    for text, page in traced_on_28(SLIPS):
+        assert SLIPS[text] in page["failure"]["message"], text
 
 
 # ----------------------------------------------------------------- what people have
@@ -653,28 +584,23 @@ CODE = {  # a text, and the layers that are read in it
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", CODE)
-def test_code_around_a_net_is_read(text):
-    (found,) = traced([(text, (1, 1, 28, 28))])
-    assert found["failure"] is None
-    assert " ".join(row["layer"] for row in found["rows"]) == CODE[text]
+def test_code_around_a_net_is_read():
+    for text, page in traced_on_28(CODE):
+        assert page["failure"] is None, text
+        assert " ".join(row["layer"] for row in page["rows"]) == CODE[text]
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("nn.Sequential(\xa0nn.ReLU())", "No-break spaces"),
-        ("nn.Sequential(nn.GELU(\u2018none\u2019))", "Curly quotes"),
-        (
-            "a = nn.Sequential()\nb = nn.Sequential()",
-            "2 nets in this text: the last one, b",
-        ),
-        ("a = nn.Sequential()\nwhile b:\n    pass", "line 2"),
-    ],
-)
-def test_what_is_passed_over_is_said(text, words):
-    (found,) = traced([(text, (1, 1, 28, 28))])
-    assert words in " ".join(found["notes"])
+PASSED_OVER = {
+    "nn.Sequential(\xa0nn.ReLU())": "No-break spaces",
+    "nn.Sequential(nn.GELU(\u2018none\u2019))": "Curly quotes",
+    "a = nn.Sequential()\nb = nn.Sequential()": "2 nets in this text: the last one, b",
+    "a = nn.Sequential()\nwhile b:\n    pass": "line 2",
+}
+
+
+def test_what_is_passed_over_is_said():
+    for text, page in traced_on_28(PASSED_OVER):
+        assert PASSED_OVER[text] in " ".join(page["notes"]), text
 
 
 SHARED = """
@@ -689,7 +615,7 @@ class Net(nn.Module):
 
 
 def test_weights_that_are_used_twice_count_once():
-    (found,) = traced([(SHARED, (1, 1, 28, 28))])
+    ((_, found),) = traced_on_28([SHARED])
     assert [row["parameters"] for row in found["rows"]] == [10, 0, 0]
     assert found["macs"] == 2 * 9 * 28 * 28
 
@@ -704,25 +630,22 @@ def test_a_row_knows_its_place():
 # ------------------------------------------------------------------------- the rest
 
 
-@pytest.mark.parametrize(
-    ("text", "formula"),
-    [
-        ("nn.Conv2d(1, 6, 5, padding=2)", "⌊(28 + 2·2 − 5) / 1⌋ + 1 = 28"),
-        ("nn.Conv2d(1, 6, 5, stride=4)", "⌊(28 − 5) / 4⌋ + 1 = 6, remainder 3"),
-        ("nn.MaxPool2d(3, 2)", "⌊(28 − 3) / 2⌋ + 1 = 13, remainder 1"),
-        ("nn.MaxPool2d(3, 2, ceil_mode=True)", "⌈(28 − 3) / 2⌉ + 1 = 14"),
-        ("nn.Conv2d(1, 6, 3, dilation=2)", "⌊(28 − 5) / 1⌋ + 1 = 24"),
-        (
-            "nn.AvgPool2d((2, 3))",
-            "⌊(28 − 2) / 2⌋ + 1 = 14; ⌊(28 − 3) / 3⌋ + 1 = 9, remainder 1",
-        ),
-        ("nn.Flatten()", "1 · 28 · 28 = 784"),
-        ("nn.Linear(28, 1000)", "28 → 1,000"),
-    ],
-)
-def test_formulas(text, formula):
-    (found,) = traced([(text, (1, 1, 28, 28))])
-    assert found["rows"][0]["formula"] == formula
+FORMULAS = {
+    "nn.Conv2d(1, 6, 5, padding=2)": "⌊(28 + 2·2 − 5) / 1⌋ + 1 = 28",
+    "nn.Conv2d(1, 6, 5, stride=4)": "⌊(28 − 5) / 4⌋ + 1 = 6, remainder 3",
+    "nn.MaxPool2d(3, 2)": "⌊(28 − 3) / 2⌋ + 1 = 13, remainder 1",
+    "nn.MaxPool2d(3, 2, ceil_mode=True)": "⌈(28 − 3) / 2⌉ + 1 = 14",
+    "nn.Conv2d(1, 6, 3, dilation=2)": "⌊(28 − 5) / 1⌋ + 1 = 24",
+    "nn.AvgPool2d((2, 3))":
+        "⌊(28 − 2) / 2⌋ + 1 = 14; ⌊(28 − 3) / 3⌋ + 1 = 9, remainder 1",
+    "nn.Flatten()": "1 · 28 · 28 = 784",
+    "nn.Linear(28, 1000)": "28 → 1,000",
+}  # fmt: skip
+
+
+def test_formulas():
+    for text, page in traced_on_28(FORMULAS):
+        assert page["rows"][0]["formula"] == FORMULAS[text]
 
 
 def widest_window(n, side):
@@ -741,56 +664,3 @@ def test_adaptive_pooling_sees_as_far_as_its_widest_window():
     cases = [(f"nn.AdaptiveAvgPool2d({side})", (1, 1, n, n)) for n, side in pairs]
     fields = [page["rows"][0]["receptiveField"][0] for page in traced(cases)]
     assert fields == [widest_window(n, side) for n, side in pairs]
-
-
-FAULTS = {
-    "trace.js": [
-        ("Math.floor)(span", "Math.round)(span"),
-        ("side--;", "side++;"),
-        ("n + 2 * padding[i] - reach", "n + padding[i] - reach"),
-        ("dilation[i] * (k - 1) + 1", "k"),
-        ("(a.bias ? filters : 0),\n    macs: product(output)", "filters, macs: 0"),
-        (
-            "channels / groups, ...size];\n  const got",
-            "channels, ...size];\n  const got",
-        ),
-        ("2 * p > size[i]", "2 * p > 2 * size[i]"),
-        ("(value + n) % n", "value"),
-        ("? pair(a.stride", "? pair(a.kernel_size"),
-    ],
-    "more_layers.js": [
-        ("!tracks && product(shape) === shape[1]", "product(shape) === shape[1]"),
-        ("affine ? n * (bias ? 2 : 1) : 0 };\n  };", "0 };\n  };"),
-        ("wanted[i] ?? n", "wanted[i]"),
-        ("extra[i] + 1);", "1);"),
-        (
-            "const weight = [channels, filters / groups",
-            "const weight = [channels, filters",
-        ),
-        ("n + around[i][0] + around[i][1]", "n + 2 * around[i][0]"),
-        ("Math.floor(n * each[i])", "Math.round(n * each[i])"),
-        ("affine ? product(last)", "affine ? last[0]"),
-        ("n / known : size));\n  const formula", "n : size));\n  const formula"),
-        ("parameters: n };", "parameters: 1 };"),
-    ],
-    "expressions.js": [
-        ('"//": (a, b) => Math.floor(a / b)', '"//": (a, b) => a / b'),
-        ("return FLOAT.test(text) ? Object(value)", "return FLOAT.test(text) ? value"),
-        ("items.length === 1 &&", "false &&"),
-        ("if (sign) {\n      const times", "if (sign) {\n      const times = 1, other"),
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "right", "wrong"),
-    [(name, *fault) for name, faults in FAULTS.items() for fault in faults],
-)
-def test_a_planted_fault_is_found(tmp_path, name, right, wrong):
-    for path in PLAY.glob("*.js"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    text = (PLAY / name).read_text("utf-8")
-    assert text.count(right) == 1
-    (tmp_path / name).write_text(text.replace(right, wrong), "utf-8")
-    assert differences(random_cases(), random_answers(), tmp_path)
