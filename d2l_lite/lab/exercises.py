@@ -12,16 +12,16 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral, Real
-from statistics import stdev
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from d2l_lite.data import Minibatches
-from d2l_lite.lab.evidence import LEVEL, accuracies, compare
-from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
+from d2l_lite.lab.ladder import RUNGS, Rung
 from d2l_lite.lab.records import RECORDS
+from d2l_lite.lab.trial import LEVEL, compare
+from d2l_lite.lab.verdicts import Records, judge_all, read_labels
 from d2l_lite.measure import means
 from d2l_lite.nets import alexnet, lenet
 from d2l_lite.shapes import Trace, unrounded_side, walk
@@ -51,12 +51,17 @@ def check(exercise: str, answer: object) -> None:
     known = exercises()
     if exercise not in known:
         raise ValueError(f"no exercise {exercise!r}; there are {', '.join(known)}")
+    say(answer, known[exercise])
+
+
+def say(answer: object, exercise: Exercise) -> None:
+    """Print what an answer is worth."""
     if answer is ...:
         print("not answered yet")
-    elif fault := find_fault(answer, known[exercise]):
+    elif fault := find_fault(answer, exercise):
         print(f"not right: {fault}")
     else:
-        print(f"right: {known[exercise].why}")
+        print(f"right: {exercise.why}")
 
 
 def find_fault(answer: object, exercise: Exercise) -> str:
@@ -281,24 +286,28 @@ def chapter_5() -> dict[str, Exercise]:
 
 
 def chapter_6() -> dict[str, Exercise]:
-    """Chapter 6: a mean difference, its interval, Holm's first p, a missing rung."""
-    before, after = accuracies("lenet"), accuracies("width")
-    (climb,) = compare([("lenet to width", before, after)])
-    points, half = 100 * climb.difference, 100 * (climb.high - climb.low) / 2
-    spread = 100 * stdev(after[seed] - before[seed] for seed in before)
+    """Chapter 6: a difference of means, its interval, Holm's first p, a rung."""
+    records = Records()
+    before, after = (100 * records.right(n).mean(1) for n in ("lenet", "width"))
+    climb = compare(before, after)
+    half = climb.interval()[1] - climb.difference
+    both = compare(*(100.0 * records.right(n) for n in ("lenet", "width")))
+    paired = 2.262157 * (after - before).std(ddof=1) / len(before) ** 0.5
+    level = LEVEL / (tested := judge_all().tested)
     dropout, geometry = RUNGS["dropout"], RUNGS["geometry"]
     return {
-        "06.1": Exercise(points, "the means of the steps between add up to it", {
-            -points: "turn the sign: `width` is the higher one",
-            points / 100: "a point is a hundredth of accuracy"}),
+        "06.1": Exercise(climb.difference, "the steps between add up to it", {
+            -climb.difference: "turn the sign: `width` is the higher one",
+            climb.difference / 100: "a point is a hundredth of accuracy"}),
         "06.2": Exercise(
-            half, "the spread of the differences counts, not that of the nets", {
+            half, "most of it comes from LeNet's seeds; the test images add a little", {
             2 * half: "this is from end to end",
-            spread: "the mean of n differences spreads less than one of them",
+            both.interval()[1] - both.difference: "this holds the test images too",
+            paired: "the seeds of two nets are no pairs: compare two groups",
             half / 100: "a point is a hundredth of accuracy"}),
-        "06.3": Exercise(LEVEL / len(STEPS), "the first of many steps has it hardest", {
-            LEVEL: "so it would be if there were no other step",
-            LEVEL * len(STEPS): "multiply p, or divide the 5 in 100"}),
+        "06.3": Exercise(level, "the first of many contrasts has it hardest", {
+            LEVEL: "so it would be if there were no other contrast",
+            LEVEL * tested: "multiply p, or divide the 5 in 100"}),
         "06.4": Exercise(
             replace(dropout, side=112), "LeNet's windows on larger images", {
             replace(dropout, geometry=geometry.geometry):
@@ -312,7 +321,7 @@ def chapter_7() -> dict[str, Exercise]:
     """Chapter 7: mistakes that both nets make, and those with the same answer."""
     kept = np.load(RECORDS / "inside.npz")
     answers = kept["lenet_predicted"], kept["alexnet_predicted"]
-    small, large = (predicted != kept["labels"] for predicted in answers)
+    small, large = (predicted != read_labels() for predicted in answers)
     both = small & large
     same = both & (answers[0] == answers[1])
     return {
