@@ -21,6 +21,7 @@ OTHERS = {  # records that hold no accuracies of whole trainings of the plan
     "edition1/ladder/*": "the ladder of edition 1, replaced by the rows above",
     "edition2/silence": "AlexNet's maps after twelve steps",
     "edition2/steps-cuda": "the time of a step on a GPU",
+    "edition2/steps-cpu": "the time of a step on two CPU cores",
     "speed/cpu": "the helper's speed on a CPU",
     "play/race": "chapter 4's race, in JavaScript",
     "edition2/figure-lenet": "LeNet for the live figures",
@@ -71,7 +72,7 @@ def plan_rows(records: Records) -> list[list[str]]:
         runs = records.read(name)["runs"]
         finals = [run for run in runs if run["phase"] == "final"]
         for_rate = len(runs) - len(finals)
-        counted = f"{len(finals)}" + f", and {for_rate} for the rate" * bool(for_rate)
+        counted = f"{len(finals)}" + f" + {for_rate}" * bool(for_rate)
         right = records.right(name)
         said = NOT_RUN if right is None else percent(right.mean(1))
         place = where_and_when(run["made"] for run in finals or runs)

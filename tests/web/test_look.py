@@ -119,3 +119,12 @@ def test_start_leads_into_the_book(soups):
     order += [page.select_one("article h2"), page.select_one("svg.nets")]
     places = [tag.sourceline * 10**6 + tag.sourcepos for tag in order]
     assert all(a < b for a, b in combinations(places, 2))
+
+
+def test_the_bet_stays_on_the_device(new_page, address):
+    page = new_page()
+    page.goto(f"{address}book/intro.html")
+    page.check(".bet input[name=training]")
+    page.reload()
+    boxes = page.locator(".bet input").all()
+    assert [box.is_checked() for box in boxes] == [False, True, False]
