@@ -18,6 +18,7 @@ from d2l_lite.lab.trial import (
 )
 from d2l_lite.lab.verdicts import EDITION2, TRIAL_SEEDS, Claim, Records, Step, Verdicts
 
+SOURCES = {"lecun": "LeCun ", "karpathyneurons": "Karpathy's notes"}
 Table = tuple[list[str], list[list[str]]]
 # In the table of nets, from the smallest to the largest.
 NETS = (
@@ -136,7 +137,7 @@ def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
         source = claim.source
         if source != "often said":
             author, year = re.fullmatch(r"(\D+)(\d*)", source).groups()
-            source = link.format(f"{author.title()} {year}".strip())
+            source = link.format(SOURCES.get(author, f"{author.title()} ") + year)
         shown, p = points(claim.contrast), p_value(claim.contrast)
         if claim.trial and claim.trial.contrasts:
             shown = "; ".join(map(points, claim.trial.contrasts))
