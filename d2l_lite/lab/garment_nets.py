@@ -63,3 +63,17 @@ def answers_table(image: Tensor) -> str:
 def accuracies() -> dict:
     """The record of both nets' accuracy, which `python -m web.figure_accuracy` made."""
     return json.loads((FOLDER / "figure-accuracy.json").read_bytes())
+
+
+def dares_table(boot: Tensor, pixels: int = 4) -> str:
+    """What both nets say to a (1, 28, 28) boot, to it moved, to nothing, as HTML."""
+    dares = {
+        "the boot": boot,
+        f"the boot, {pixels} pixels to the right": F.pad(boot, (pixels, -pixels)),
+        "an empty pad": torch.zeros_like(boot),
+    }
+    found = shares(torch.stack([*dares.values()]))
+    head = ["image", LENET.name, f"{ALEXNET.name}, an eighth as wide"]
+    tops = [[f"{CLASSES[n]}, {100 * share:.0f} %" for share, n in zip(*of_net.max(1))]
+            for of_net in found.values()]  # fmt: skip
+    return table(head, zip(dares, *tops))

@@ -115,28 +115,3 @@ RUNGS = {
     "depth-tanh": replace(deep, activation="tanh"),
     "depth-average": replace(deep, pooling="average"),
 }
-
-# (what changes, the rung before, the rung after)
-STEPS = [
-    ("sigmoid to ReLU", "lenet", "relu"),
-    ("average to maximum", "relu", "maximum"),
-    ("width 1 to 2", "maximum", "width"),
-    ("2 to 5 convolutions", "width", "depth"),
-    ("dropout", "depth", "dropout"),
-    ("AlexNet's geometry, at 112 pixels", "dropout", "geometry"),
-    ("112 to 224 pixels", "geometry", "resolution"),
-    # controls
-    ("sigmoid to tanh", "lenet", "tanh"),
-    ("tanh to ReLU", "tanh", "relu"),
-    ("Xavier's first weights, LeNet", "lenet", "xavier"),
-    ("Kaiming's first weights, 2 convolutions", "width", "width-kaiming"),
-    ("Kaiming's first weights, 5 convolutions", "depth", "depth-kaiming"),
-    ("2 to 5 convolutions, Kaiming's weights", "width-kaiming", "depth-kaiming"),
-    # the other order
-    ("2 to 5 convolutions, narrow", "maximum", "narrow-depth"),
-    ("width 1 to 2, 5 convolutions", "narrow-depth", "depth"),
-    # back from "depth", one change undone ("width" and "narrow-depth": see above)
-    ("ReLU undone: sigmoid", "depth", "depth-sigmoid"),
-    ("ReLU undone: tanh", "depth", "depth-tanh"),
-    ("maximum undone: average", "depth", "depth-average"),
-]

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from d2l_lite.lab.evidence import holm
-
 LEVEL = 0.05
 FEWEST = 5  # seeds of either net; with fewer nothing is decided
 POINT = 0.01  # a smaller difference is not worth a word
@@ -165,6 +163,16 @@ def correct(contrasts: Sequence[Contrast], names: Iterable[Hashable]) -> list[Co
         replace(contrast, corrected=corrected.get(name, NAN))
         for contrast, name in zip(contrasts, names)
     ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p values so that any false finding among them is as rare as one alone."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, (len(p_values) - rank) * p_values[place])
+        corrected[place] = min(1.0, largest)
+    return corrected
 
 
 def judge(

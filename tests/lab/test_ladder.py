@@ -13,7 +13,7 @@ from torch import nn
 
 from d2l_lite import alexnet, lenet, load_data_fashion_mnist, trace
 from d2l_lite.data import DATA_ENV, SAMPLE
-from d2l_lite.lab.ladder import RUNGS, STEPS, Rung
+from d2l_lite.lab.ladder import RUNGS, Rung
 from d2l_lite.lab.records import RECORDS
 from experiments import ladder, plan, record, training
 from experiments.folder import RECORDS as NEW_RECORDS
@@ -45,8 +45,10 @@ def test_at_width_16_the_ladder_ends_at_alexnet():
     assert repr(last.build()) == repr(alexnet())
 
 
-@pytest.mark.parametrize(("change", "before", "after"), STEPS)
-def test_a_step_is_one_change(change, before, after):
+@pytest.mark.parametrize(
+    ("before", "after"), [pair for _, *pair in plan.STEPS if {*pair} <= RUNGS.keys()]
+)
+def test_a_step_is_one_change(before, after):
     one, two = asdict(RUNGS[before]), asdict(RUNGS[after])
     differing = {key for key in one if one[key] != two[key]}
     if after == "geometry":  # its windows need more than 28 pixels

@@ -17,6 +17,7 @@ from d2l_lite.lab.trial import (
     compare,
     correct,
     follow,
+    holm,
     judge,
     prediction_interval,
 )
@@ -270,6 +271,14 @@ def test_nothing_is_looked_at_before_all_of_it_is_there():
     assert (follow(look, [WEAK, MIDDLE]).verdict, epochs) == ("not run", [3])
     look, epochs = asked({3: STRONG})
     assert (follow(look, [WEAK, None]).verdict, epochs) == ("not run", [])
+
+
+def test_holm_on_a_worked_example():
+    # By hand: 0.005 * 4; then 0.01 * 3; then 0.03 * 2; then 0.04, not below 0.06.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
 
 
 def test_a_look_has_a_third_of_the_level_corrected_over_two():
