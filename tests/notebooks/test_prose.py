@@ -5,61 +5,51 @@ that sentences of chapter 6, chapter 8 or the introduction rest on: when a test 
 fails, the sentence has to be written again.
 """
 
+import json
 from statistics import mean, median
 
 import pytest
 import torch
 from scipy.stats import binomtest
 
-from d2l_lite.lab.claims import LEFT, judge_claims
-from d2l_lite.lab.evidence import accuracies, compare, load_rung
+from d2l_lite import trace
 from d2l_lite.lab.garment_nets import shares
-from d2l_lite.lab.ladder import STEPS
+from d2l_lite.lab.ladder import RUNGS
 from d2l_lite.lab.records import RECORDS, load_record
 from d2l_lite.lab.result_tables import ending
-from d2l_lite.lab.trial import HOLDS, NO_DIFFERENCE, REVERSED
-from d2l_lite.lab.trial import compare as compare2
-from d2l_lite.lab.verdicts import TEN, TRIAL_SEEDS, Records, judge_all
-
-STEP_VERDICTS = {
-    "sigmoid to ReLU": "helps",
-    "average to maximum": "undecided",
-    "width 1 to 2": "helps",
-    "2 to 5 convolutions": "hurts",
-    "dropout": "undecided",
-    "AlexNet's geometry, at 112 pixels": "undecided",
-    "112 to 224 pixels": "helps",
-    "sigmoid to tanh": "helps",
-    "tanh to ReLU": "helps",
-    "width 1 to 2, 5 convolutions": "helps",
-    "ReLU undone: sigmoid": "hurts",
-    "ReLU undone: tanh": "undecided",
-    "Xavier's first weights, LeNet": "undecided",
-    "Kaiming's first weights, 2 convolutions": "undecided",
-    "Kaiming's first weights, 5 convolutions": "undecided",
-    "2 to 5 convolutions, Kaiming's weights": "undecided",
-    "2 to 5 convolutions, narrow": "hurts",
-    "maximum undone: average": "undecided",
-}
-CLAIM_VERDICTS = {
-    "climb": "holds here",
-    "climb-short": "undecided",
-    "alexnet": "undecided",
-    "sigmoid-deep": "holds here",
-    "relu-tanh": "holds here",
-    "tanh-deep": "undecided",
-    "deep": "reversed here",
-    "deep-narrow": "undecided",
-    "sigmoid-adam": "reversed here",
-    "sigmoid-sgd": "holds here",
-}
+from d2l_lite.lab.trial import HOLDS, NO_DIFFERENCE, REVERSED, UNDECIDED, compare
+from d2l_lite.lab.verdicts import LEFT, TEN, TRIAL_SEEDS, Records, judge_all
 
 
 @pytest.fixture(scope="module")
-def steps():
-    """The comparison of every step, by what changes."""
-    changes = [(what, accuracies(one), accuracies(two)) for what, one, two in STEPS]
-    return {step.change: step for step in compare(changes)}
+def found():
+    """All verdicts of edition 2."""
+    return judge_all()
+
+
+# ------------------------------------------------------- chapter 6
+
+STEP_VERDICTS = {
+    "sigmoid to ReLU": "helps",
+    "average to max pooling": NO_DIFFERENCE,
+    "twice the width": "helps",
+    "2 to 5 convolutions": "hurts",
+    "dropout": NO_DIFFERENCE,
+    "tuned LeNet to ReLU": "helps",
+    "sigmoid to tanh": "helps",
+    "tanh to ReLU": "helps",
+    "Xavier's first weights, LeNet": UNDECIDED,
+    "two linear layers to LeNet (tuned)": NO_DIFFERENCE,
+    "a linear classifier to LeNet (tuned)": "helps",
+    "two linear layers to LeNet, ReLU in both": "helps",
+}
+CLIMB = {"climb": HOLDS, "climb-short": NO_DIFFERENCE}
+
+
+@pytest.fixture(scope="module")
+def steps(found):
+    """Every step of the ladder, by what changes."""
+    return {step.change: step for step in found.steps}
 
 
 @pytest.mark.parametrize("step", STEP_VERDICTS)
@@ -67,64 +57,75 @@ def test_a_step_is_as_chapter_6_reads_it(steps, step):
     assert steps[step].verdict == STEP_VERDICTS[step]
 
 
-def test_relu_is_the_largest_step_and_tanh_brings_most_of_it(steps):
-    up = [steps[what].difference for what, *_ in STEPS[:7]]
-    relu, tanh = steps["sigmoid to ReLU"], steps["sigmoid to tanh"]
-    assert relu.difference == max(up) > 2 * sorted(up)[-2]
-    assert tanh.difference > relu.difference / 2
-    sizes = {name: abs(step.difference) for name, step in steps.items()}
-    assert max(sizes, key=sizes.get) == "ReLU undone: sigmoid"
-    means = [mean(accuracies(rung).values()) for _, _, rung in STEPS[3:6]]
-    assert means == sorted(means, reverse=True)  # they fall, rung by rung
+def points(contrast):
+    """A difference in points, and the ends of its interval."""
+    return [100 * x for x in (contrast.difference, *contrast.interval())]
 
 
-def test_two_claims_are_reversed():
-    reversed_here = [c.id for c in judge_claims() if c.verdict == "reversed here"]
-    assert reversed_here == ["deep", "sigmoid-adam"]
+def test_the_steps_are_as_large_as_chapter_6_says(found, steps):
+    relu, low, high = points(steps["sigmoid to ReLU"].contrast)
+    assert low == pytest.approx(1.5, abs=0.1) and 3 < high < 3.3
+    up = [step.contrast.difference for step in found.steps[:7] if step.contrast.n[1]]
+    assert relu == 100 * max(x for x in up if x == x)
+    for change, size in ("twice the width", 1), ("2 to 5 convolutions", -1):
+        assert points(steps[change].contrast)[0] == pytest.approx(size, abs=0.1)
+    tuned = points(steps["tuned LeNet to ReLU"].contrast)
+    assert tuned[1:] == pytest.approx([1, 2.5], abs=0.15)
+    assert points(steps["sigmoid to tanh"].contrast)[0] > relu / 2
+    assert 0.9 < points(steps["tanh to ReLU"].contrast)[0] < 1
+    both = points(steps["two linear layers to LeNet, ReLU in both"].contrast)
+    assert both[0] == pytest.approx(2, abs=0.1)
 
 
-def test_less_than_half_of_the_claims_hold():
-    hold = [claim.verdict == "holds here" for claim in judge_claims()]
-    assert 0.3 < sum(hold) / len(hold) < 0.5
+def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
+    claims = {claim.id: claim for claim in found.claims if claim.id in CLIMB}
+    assert {id: claim.verdict for id, claim in claims.items()} == CLIMB
+    assert found.tuned == "xavier"
+    assert points(claims["climb"].contrast)[1:] == pytest.approx([2, 4], abs=0.3)
+    up = [Records().right(name).mean() for name in ("lenet", "width", "resolution")]
+    assert up[1] - up[0] > (up[2] - up[0]) / 2
+    macs = [
+        trace(rung.build(), (1, 1, rung.side, rung.side)).macs
+        for rung in (RUNGS["width"], RUNGS["resolution"])
+    ]
+    assert macs[1] / macs[0] == pytest.approx(13, abs=0.3)
 
 
-def test_no_training_of_the_deep_nets_broke_off():
-    ladder = RECORDS / "edition1" / "ladder"
-    deep = [path.stem for path in ladder.glob("deep-*.json")]
-    runs = [run for name in deep for run in load_rung(name)["runs"]]
-    assert len(runs) == 90 and not any(run["failure"] for run in runs)
+def grid(name):
+    """The chosen rate, and the validation accuracies at each rate of the grid."""
+    runs, at = Records().read(name)["runs"], {}
+    for run in runs:
+        if run["phase"] == "grid":
+            at.setdefault(run["lr"], []).append(run["val_acc"][-1])
+    return next(run["lr"] for run in runs if run["phase"] == "final"), at
 
 
-@pytest.mark.parametrize("claim", CLAIM_VERDICTS)
-def test_a_claim_is_as_the_pages_say(claim):
-    verdicts = {claim.id: claim.verdict for claim in judge_claims()}
-    assert verdicts[claim] == CLAIM_VERDICTS[claim]
+def test_the_rates_are_as_chapter_6_says():
+    (best, lenet), (_, relu), (top, narrow) = map(grid, ("lenet", "relu", "resolution"))
+    assert (best, top) == (0.008, best / 4)
+    assert len(lenet[0.016]) == 2 and max(lenet[0.016]) < 0.11
+    assert min(relu[0.016]) > 0.88
+    for rate in best, 0.016:
+        assert [acc < 0.11 for acc in narrow[rate]] == [False, True]
+    lowest = mean(lenet[0.0005])
+    assert mean(lenet[best]) - lowest == pytest.approx(0.1, abs=0.005)
+    steps = [0.0234, mean(relu[0.0005]) - lowest]
+    assert steps[1] / steps[0] == pytest.approx(3, abs=0.2)
+    assert 0.003 / top == pytest.approx(1.5)  # the tutorial's rate
 
 
-def left(name: str, lr: float) -> int:
-    """How many of five seeds left one in ten."""
-    runs = [run for run in load_rung(name)["runs"] if run["lr"] == lr]
-    assert len(runs) == 5
-    return sum(any(acc > LEFT for acc in run["val_acc"]) for run in runs)
+def learned(optimizer):
+    """How many of five seeds left one in ten, by rate: edition 1."""
+    path = RECORDS / "edition1" / "ladder" / f"deep-sigmoid-{optimizer}.json"
+    counts = {}
+    for run in json.loads(path.read_bytes())["runs"]:
+        counts.setdefault(run["lr"], []).append(max(run["val_acc"]) > LEFT)
+    return [(len(counts[lr]), sum(counts[lr])) for lr in sorted(counts)]
 
 
 def test_the_deep_net_with_sigmoids_learns_as_chapter_6_says():
-    assert [left("deep-sigmoid-adam", lr) for lr in (0.001, 0.003, 0.01)] == [5, 5, 0]
-    assert [left("deep-sigmoid-sgd", lr) for lr in (0.01, 0.1, 1.0)] == [0, 0, 0]
-    assert left("deep-relu-sgd", 0.01) == 1
-
-
-def test_the_top_takes_about_nine_times_as_long_as_width_at_a_third_of_the_rate():
-    finals = {
-        name: [run for run in load_rung(name)["runs"] if run["phase"] == "final"]
-        for name in ("width", "geometry", "resolution")
-    }
-    seconds = {
-        name: min(sum(run["seconds"]) for run in runs) for name, runs in finals.items()
-    }
-    assert 7.5 < seconds["resolution"] / seconds["width"] < 10.5
-    for name in "geometry", "resolution":
-        assert {run["lr"] for run in finals[name]} == {0.001}
+    assert learned("adam") == [(5, 5), (5, 5), (5, 0)]
+    assert learned("sgd") == [(5, 0)] * 3
 
 
 # ------------------------------------------------------- chapter 8, edition 2
@@ -139,12 +140,6 @@ CHAPTER_8 = {
     "dropout-wide": NO_DIFFERENCE,
     "augmentation": REVERSED,
 }
-
-
-@pytest.fixture(scope="module")
-def found():
-    """All verdicts of edition 2."""
-    return judge_all()
 
 
 @pytest.mark.parametrize("claim", CHAPTER_8)
@@ -163,7 +158,7 @@ def test_the_large_nets_end_as_chapter_8_says(found):
 def test_the_rate_alone_moves_alexnet_as_chapter_8_says(found):
     records = Records()
     fast, slow = records.right("alexnet-tutorial"), records.right("alexnet")
-    assert compare2(fast, slow).interval()[0] > 0.03
+    assert compare(fast, slow).interval()[0] > 0.03
     assert fast.mean(1).min() < 0.8786 < fast.mean(1).max()
     tuned = [records.right(found.tuned, seeds=s) for s in (TEN, TRIAL_SEEDS)]
     assert max(right.mean(1).max() for right in tuned) < 0.8902
