@@ -14,7 +14,25 @@ ROOT = Path(__file__).resolve().parents[2]
 STYLE = (ROOT / "web" / "static" / "book.css").read_text("utf-8")
 FIGURE = (ROOT / "web" / "play" / "figure.css").read_text("utf-8")
 LIGHT, DARK = "html {", 'html[data-theme="dark"] {'
-DARK_PAGE = "#121212"  # the theme's background
+LIGHT_PAGE = 'html[data-theme="light"] {'
+# How many letters of the story a line has room for, and what else is set how.
+LAYOUT = """() => {
+  const style = (tag, what) => getComputedStyle(tag)[what];
+  const all = [...document.querySelectorAll("article section > p:not(.subtitle)")];
+  const texts = all.filter((p) => p.clientHeight > 80 && !p.querySelector(".katex"));
+  const [room] = texts.map((p) => p.clientWidth);
+  const sum = (list) => list.reduce((a, b) => a + b);
+  const letters = sum(texts.map((p) => p.textContent.length));
+  texts.forEach((p) => Object.assign(p.style, { width: "max-content", maxWidth: "none" }));
+  return {
+    letters: letters * room / sum(texts.map((p) => p.getBoundingClientRect().width)),
+    fonts: [...new Set(all.map((p) => style(p, "fontFamily")))],
+    sizes: ["h1", "h2", "h3", ".subtitle + * ~ p"].flatMap((tag) =>
+      [...document.querySelectorAll(`article ${tag}`)].slice(0, 1)
+        .map((found) => parseFloat(style(found, "fontSize")))),
+    widths: [room, document.querySelector(".cell_output img").clientWidth],
+  };
+}"""
 NAMES = ("conv", "pool", "linear", "lenet", "alexnet", "wrong")
 
 
@@ -63,19 +81,52 @@ def test_site_and_drawings_have_the_same_colours():
 @pytest.mark.parametrize(
     "head, figure, page",
     [
-        (LIGHT, "figure.play {", "#ffffff"),
-        (DARK, 'html[data-theme="dark"] figure.play {', DARK_PAGE),
+        (LIGHT, "figure.play {", LIGHT_PAGE),
+        (DARK, 'html[data-theme="dark"] figure.play {', DARK),
     ],
 )
 def test_colours_stand_out_on_both_themes(head, figure, page):
     site = colours(STYLE, head, "book")
     assert tuple(site) == NAMES
+    page = colours(STYLE, page, "pst-color")["background"]
     card = colours(FIGURE, figure, "play")
     for name, colour in site.items():
         for ground in (page, card["card"]):
             assert contrast(colour, ground) >= 3, (name, ground)
     assert contrast(card["ink"], card["card"]) >= 7
     assert contrast(card["soft"], card["card"]) >= 4.5
+
+
+def test_drawings_need_no_frame():
+    assert colours(STYLE, LIGHT_PAGE, "pst-color")["background"] == draw.CARD
+
+
+def test_the_story_is_a_narrow_serif(new_page, address):
+    page = new_page()
+    page.goto(f"{address}notebooks/06_ladder.html")
+    found = page.evaluate(LAYOUT)
+    assert 60 <= found["letters"] <= 71  # the right edge is ragged
+    (font,) = found["fonts"]
+    assert font.endswith(" serif") and "sans" not in font
+    assert found["sizes"] == sorted(set(found["sizes"]), reverse=True)
+    text, picture = found["widths"]
+    assert picture > text
+
+
+def test_what_is_folded_is_one_quiet_line(soups):
+    prompts = {
+        prompt.get_text()
+        for soup in soups.values()
+        for prompt in soup.select(".cell summary p")
+    }
+    assert len(prompts) > 1
+    assert not [prompt for prompt in prompts if "cell" in prompt]
+
+
+def test_the_books_own_rules_for_paper_are_in_the_site(site):
+    styles = "".join(f.read_text("utf-8") for f in site.glob("_static/*.css"))
+    for name in "book-cover", "book-contents", "contents-h1", "contents-h2":
+        assert f'[class="{name}"]' in styles, name
 
 
 def test_the_first_page_shows_what_the_nets_are():
