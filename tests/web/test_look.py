@@ -23,7 +23,7 @@ LAYOUT = """() => {
   const [room] = texts.map((p) => p.clientWidth);
   const sum = (list) => list.reduce((a, b) => a + b);
   const letters = sum(texts.map((p) => p.textContent.length));
-  texts.forEach((p) => Object.assign(p.style, { width: "max-content", maxWidth: "none" }));
+  for (const p of texts) p.style.cssText = "width: max-content; max-width: none";
   return {
     letters: letters * room / sum(texts.map((p) => p.getBoundingClientRect().width)),
     fonts: [...new Set(all.map((p) => style(p, "fontFamily")))],
