@@ -19,6 +19,7 @@ from d2l_lite import alexnet, lenet, load_data_fashion_mnist
 from d2l_lite.checkpoint import replace_file
 from d2l_lite.device import autocast_dtype, provenance
 from d2l_lite.lab.records import RECORDS, load_record
+from d2l_lite.lab.verdicts import read_labels
 from experiments.record import clean_commit, whole_data
 
 MAPS = 8  # shown of each convolution
@@ -97,19 +98,17 @@ def main() -> None:
         for n, peaks in enumerate(highest(net, test_iter)):
             arrays[f"{name}_highest_{n}"] = peaks.cpu().numpy().astype(np.float16)
     arrays["alexnet_filters"] = large[0].weight.detach().cpu().half().numpy()
-    labels = test_iter.labels.cpu().numpy().astype(np.uint8)
-    arrays["labels"] = labels
-    arrays["shared"] = shared_mistakes(arrays)
+    arrays["shared"] = shared_mistakes(arrays, read_labels())
     arrays["shared_images"] = test_iter.images.cpu().numpy()[arrays["shared"], 0]
     arrays["made"] = json.dumps(provenance(test_iter.device) | {"commit": commit})
     target = RECORDS / "inside.npz"
     replace_file(target, lambda file: np.savez_compressed(file, **arrays))
 
 
-def shared_mistakes(arrays: dict) -> np.ndarray:
+def shared_mistakes(arrays: dict, labels: np.ndarray) -> np.ndarray:
     """Indices of images that both nets put into the same wrong class."""
     same = arrays["lenet_predicted"] == arrays["alexnet_predicted"]
-    wrong = same & (arrays["lenet_predicted"] != arrays["labels"])
+    wrong = same & (arrays["lenet_predicted"] != labels)
     confidence = np.minimum(arrays["lenet_confidence"], arrays["alexnet_confidence"])
     order = np.argsort(-np.where(wrong, confidence, -1), kind="stable")
     return order[:SHARED]

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from d2l_lite import lenet
-from d2l_lite.data import SAMPLE, read_split
+from d2l_lite.data import CLASSES, SAMPLE, read_split
 from d2l_lite.lab import load_record
+from d2l_lite.lab.garment_nets import ALEXNET as EIGHTH
+from d2l_lite.lab.garment_nets import dares_table
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.verdicts import read_labels
 from experiments.inside import shared_mistakes
@@ -77,3 +79,16 @@ def test_maps_and_units_are_alexnets():
 def test_the_arrays_say_where_they_come_from():
     made = json.loads(str(KEPT["made"]))
     assert made["device"] and made["torch"] and len(made["commit"]) == 40
+
+
+def test_the_dares_say_what_the_net_says_of_a_boot_that_is_moved(sample):
+    images, _ = sample
+    boot = images[0] / 255
+    moved = torch.zeros_like(boot)
+    moved[:, :, 4:] = boot[:, :, :-4]
+    rows = dares_table(boot).split("<tr>")[2:]
+    net = EIGHTH.load()
+    for row, image in zip(rows, (boot, moved, torch.zeros_like(boot)), strict=True):
+        share, answer = net(EIGHTH.see(image[None])).softmax(1).max(1)
+        said = f"{CLASSES[answer]}, {100 * share.item():.0f} %"
+        assert f"<td>{said}</td></tr>" in row
