@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from d2l_lite.draw import CARD, FAINT, KINDS, figure, show
-from d2l_lite.shapes import Trace
+from d2l_lite.lab.page import table
+from d2l_lite.shapes import Trace, blank_if_zero, shape_text
 
 
 def draw_nets(*traces: Trace, names: Sequence[str] = ()) -> None:
@@ -69,3 +70,15 @@ def drawn_layers(trace: Trace) -> list[tuple[str, tuple, str]]:
 def side(shape: tuple[int, ...]) -> float:
     """The side of a map; of a vector, that of a square with as many pixels."""
     return float(shape[-1]) if len(shape) == 4 else math.sqrt(shape[-1])
+
+
+def trace_table(trace: Trace) -> str:
+    """A trace as an HTML table, narrow enough for a phone: a row a layer, totals."""
+    head = ["layer", "output", "sees", "parameters", "multiply-adds"]
+    rows = []
+    for row in trace.rows:
+        size = shape_text(row.output_shape).replace("x", "×")
+        costs = map(blank_if_zero, (row.parameters, row.macs))
+        rows.append([row.layer, size, row.receptive_field or "all", *costs])
+    total = map(blank_if_zero, (trace.parameters, trace.macs))
+    return table(head, [*rows, ["total", "", "", *total]])

@@ -21,7 +21,7 @@ def draw_chance(runs: Sequence[Run], published: float) -> None:
     for run in runs:
         percent = [100 * accuracy for accuracy in run.test_acc]
         colour = RED if percent[-1] < 100 * STUCK else LENET
-        above.plot(range(1, len(percent) + 1), percent, colour, alpha=0.7)
+        above.plot(range(1, len(percent) + 1), percent, color=colour, alpha=0.7)
     above.set(xlabel="epoch", ylabel="test accuracy, %", ylim=(0, 100))
     above.grid(True)
     draw_dots(below, 0, "LeNet", [run.test_acc[-1] for run in runs])

@@ -1,11 +1,14 @@
 """Nets are drawn as they are: each layer once, at one scale."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
 
 from d2l_lite import alexnet, lenet, trace
 from d2l_lite.lab import draw_nets
+from d2l_lite.lab.draw_nets import trace_table
 
 WINDOWED = (nn.Conv2d, nn.AvgPool2d, nn.MaxPool2d, nn.Linear)
 NETS = {"LeNet": (lenet, (1, 1, 28, 28)), "AlexNet": (alexnet, (1, 1, 224, 224))}
@@ -55,3 +58,16 @@ def test_a_traced_failure_is_drawn_up_to_the_layer_that_does_not_fit(shown):
     draw_nets(trace(net, (1, 1, 8, 8)))
     texts = [text.get_text() for text in shown[0].axes[0].texts if text.get_text()]
     assert texts == ["input", "1×8×8", "Conv2d 3×3", "4×6×6, ReLU"]
+
+
+def test_the_table_of_a_trace_has_each_layer_and_the_totals():
+    trace = traced("AlexNet")
+    body = [
+        re.findall("<td>(.*?)</td>", row) for row in trace_table(trace).split("<tr>")
+    ]
+    *rows, total = body[2:]  # what precedes the first row, and the head
+    assert [row[0] for row in rows] == [row.layer for row in trace.rows]
+    assert rows[0][1:] == ["96×54×54", "11", "11,712", "33,872,256"]
+    assert rows[1][1:] == ["96×54×54", "11", "", ""]
+    assert rows[-1][1:] == ["10", "all", "40,970", "40,960"]
+    assert total == ["total", "", "", "46,764,746", "938,146,176"]
