@@ -6,6 +6,7 @@ import re
 from web.join_scripts import join_styles, late_script, page_script, worker_script
 from web.pack_data import pack
 from web.pack_nets import pack_alexnet, pack_lenet
+from web.pack_race import pack_race
 from web.pack_weights import pack_weights
 
 FIGURE = re.compile(r"<(?:figure|form)[^>]* data-play=['\"](\w+)")
@@ -38,6 +39,8 @@ def write_data(app, error):
             "answerer": json.dumps(worker_script("answerer")),
             "tracer": late_script("any_net"),
             "exercise": late_script("exercise_check"),
+            "race": late_script("race_app"),
+            "race_record": pack_race(),
             "nets_lenet": pack_lenet(),
             "nets_alexnet": pack_alexnet(),
         }

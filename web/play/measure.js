@@ -9,12 +9,13 @@ const [filters, weights, places] = [384, 2304, 144];
 
 // imagesPerSecond: LeNet, forward, backward and Adam. macsPerSecond: a large product.
 export function measure(milliseconds = 1000) {
-  const imagesPerSecond = training(milliseconds);
+  const imagesPerSecond = trainingRate(milliseconds);
   return { imagesPerSecond, macsPerSecond: multiplying(milliseconds) };
 }
 
-function training(milliseconds) {
-  const net = lenet({ minibatch });
+// Images a second; settings: of the net, LeNet's own unless told.
+export function trainingRate(milliseconds, settings = {}) {
+  const net = lenet({ ...settings, minibatch });
   const optimizer = new Adam(net.parameters, 1e-3);
   const random = randomNumbers(0);
   const X = zeros(minibatch * 784).map(random);

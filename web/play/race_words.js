@@ -1,0 +1,88 @@
+// What the race says, in English.
+
+const many = (n, one, more) =>
+  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
+const images = (n) => many(n, "image", "images");
+const two = (n) => n.toFixed(2);
+const short = (n) => Number(n.toPrecision(2)).toLocaleString("en");
+
+// Seconds, as roughly as they are known.
+function roughly(seconds) {
+  if (seconds >= 120) return many(Math.round(seconds / 60), "minute", "minutes");
+  const step = seconds > 20 ? 5 : 1;
+  return many(Math.max(step * Math.round(seconds / step), 1), "second", "seconds");
+}
+
+export const words = {
+  images,
+
+  // Before the click.
+  invite: (a, b) => `Two nets start side by side. A: ${a}. B: ${b}.`,
+  ask: (target) =>
+    `Your guess: which first gets ${two(target)} of the test images right, twice running?`,
+  askAgain: (target) => `Your guess: which is first at ${two(target)}?`,
+  guesses: { A: "A", B: "B", neither: "neither will" },
+  other: "Choose other nets",
+  loading: "Loading the images …",
+  failed: (reason) => `That did not work: ${reason}.`,
+
+  // The nets.
+  net: ([activation, pooling, extra]) =>
+    `${activation}, ${pooling} pooling` +
+    (extra > 0 ? `, ${many(Number(extra), "more layer", "more layers")}` : ""),
+  lane: (letter) => `Net ${letter}`,
+  choices: { activation: "activation", pooling: "pooling", extra: "more layers" },
+  presets: "Change one thing:",
+  preset: { activation: "the activation", pooling: "the pooling", extra: "the depth" },
+
+  // While it runs.
+  start: "Start the race",
+  again: (seed) => `Race again, seed ${seed}`,
+  pause: "Pause",
+  goOn: "Go on",
+  stop: "Stop",
+  timing: "Timing your browser …",
+  takes: (seconds) => `Ready. In this browser it takes about ${roughly(seconds)}.`,
+  keeps: (letter) => `${letter} has run; only the other one trains.`,
+  left: (seconds) => `about ${roughly(seconds)} left`,
+  paused: "Paused.",
+  stopped: "Stopped.",
+  changed: "Stopped, since a net was changed.",
+  result: ({ letter, accuracy, seen }) => `${letter} ${two(accuracy)} after ${images(seen)}`,
+  results: (parts, more = "") => `${parts.join(", ")}${more && "; "}${more}.`,
+  done: (text) => `Done: ${text}`,
+  notYet: "Not trained yet",
+  laneSays: (accuracy, seen) => `Accuracy ${two(accuracy)} after ${images(seen)}`,
+  before: (said) => `${said}, as the net was before`,
+  right: (n, of) => `${n} of these ${of} test images right`,
+  bars: "Gradient in each layer’s weights; a line is ten times the one below",
+  layer: { Conv2d: (n) => `c${n}`, Linear: (n) => `l${n}` },
+  barsSay: (share) => `First layer ÷ last: ${share}`,
+  share: (ratio) => (ratio < 1 ? `1/${short(1 / ratio)}` : short(ratio)),
+  silent: "0",
+
+  // After it.
+  verdict: {
+    A: (seen) => `A was first, after ${images(seen)}.`,
+    B: (seen) => `B was first, after ${images(seen)}.`,
+    both: (seen) => `A and B were there together, after ${images(seen)}.`,
+    neither: (limit) => `Neither got there within ${images(limit)}.`,
+  },
+  judged: (isRight) => (isRight ? "✓ As you said." : "✗ You said otherwise."),
+  // found: of each net its letter, how many runs got there, and how many there are.
+  recorded(found, limit) {
+    const parts = found.map(({ letter, there, all }) =>
+      all ? `${letter} in ${there} of ${many(all, "run", "runs")}` : `${letter} not run`,
+    );
+    return `Recorded, within ${images(limit)}: ${parts.join(", ")}.`;
+  },
+  thin: "Thin lines: the recorded runs, each with another seed.",
+
+  chart: "Accuracy against images seen; the table below has the numbers",
+  table: (target) => `The runs. “There” is ${two(target)} in two tests running.`,
+  columns: ["net", "accuracy", "there after", "gradient, first layer ÷ last: at the start", "now"],
+  run: (letter, net, seed) => `${letter}: ${net}, seed ${seed}`,
+  earlier: (name) => `before, ${name}`,
+  none: "–",
+  accuracy: two,
+};

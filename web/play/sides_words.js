@@ -1,0 +1,38 @@
+// What the slider of sides says, in English.
+
+const many = (n, one, more) =>
+  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
+
+export const words = {
+  slider: "Side of the image",
+  box: "in pixels",
+  jumps: "Sides to try",
+  caption: "The maps of one image, layer by layer",
+  layer: "layer",
+  maps: "maps",
+  input: "image",
+  fits: "fits",
+  breaks: (layer, isWide) => `✗ ${isWide ? "layer " : ""}${layer}`,
+  broken: "✗ breaks here",
+  unreached: "– not reached",
+  features: (text, wanted) => `${text} of ${wanted.toLocaleString("en")} wanted`,
+  zones(found) {
+    const parts = found.map(({ from, to, layer }) =>
+      layer === null ? `${from} to ${to}: fits` : `${from} to ${to}: layer ${layer} breaks`,
+    );
+    return `${parts.join("; ")}.`;
+  },
+  outside: (wish, least, most, side) =>
+    `${wish}: not a whole number from ${least} to ${most}. Still ${side}.`,
+  facts({ side, failure, layers, flat, wanted, macs, memory }) {
+    const end = failure ?? (layers === 1 ? "The layer fits." : `All ${layers} layers fit.`);
+    const count = flat && !failure
+      ? `${many(flat, "feature", "features")} of ${wanted.toLocaleString("en")}, `
+      : "";
+    return (
+      `Side ${side}. ${end} ${count}${many(macs, "multiply-add", "multiply-adds")}, ` +
+      `${memory.toFixed(1)} MiB for the weights and one image` +
+      `${failure ? ", up to there" : ""}.`
+    );
+  },
+};
