@@ -169,7 +169,7 @@ def clean_commit(told: str | None = None) -> str:
 
     def git(*words: str) -> str:
         return subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
+            ["git", *words], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
         ).stdout.strip()
 
     try:
@@ -237,7 +237,7 @@ def fingerprint(experiment: Experiment) -> list[float]:
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-5, fused=True)
     loss = F.cross_entropy(net(X), y)
     loss.backward()
-    norm = torch.nn.utils.get_total_norm([p.grad for p in net.parameters()])
+    norm = torch.stack([p.grad.norm() for p in net.parameters()]).norm()
     optimizer.step()
     after = F.cross_entropy(net(X), y)
     return [round(float(value.detach()), 6) for value in (loss, norm, after)]
