@@ -1,4 +1,4 @@
-"""All figures of the book: their size, colours and style are set here alone."""
+"""All figures of the book: their size and style are set here alone."""
 
 import itertools
 import math
@@ -9,16 +9,10 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from d2l_lite.colours import BLUE, CARD, FAINT, GREEN, INK, NETS, PURPLE, RED
 from d2l_lite.data import CLASSES
 from d2l_lite.runs import Run
 
-# An opaque light card: legible on a light page and on a dark one.
-CARD, INK, FAINT = "#fbfaf6", "#1f2430", "#6b7280"
-# Told apart by colour-blind readers too: one colour a layer kind, and one a net.
-BLUE, GREEN, PURPLE, RED = "#0064b0", "#0a8a66", "#a23b7c", "#b3261e"
-KINDS = {"Conv2d": BLUE, "AvgPool2d": GREEN, "MaxPool2d": GREEN, "Linear": PURPLE}
-LENET, ALEXNET = "#454c58", "#bf4f00"
-NETS = {"LeNet": LENET, "AlexNet": ALEXNET}
 STYLE = {
     "figure.facecolor": CARD,
     "axes.facecolor": CARD,

@@ -25,7 +25,7 @@ images as there are validation images.
 
 *Verdicts.* Each contrast is judged by Welch's t test, two-sided, whose standard
 error holds the seeds and, for test accuracies, the test images (see
-d2l_lite/lab/trial.py). Steps and claims are one family, corrected by Holm over its
+d2l_lite/lab/rule.py). Steps and claims are one family, corrected by Holm over its
 distinct contrasts; a claim that repeats a step is the same test. At 5 % a contrast
 *holds here* or is *reversed here*. Where no difference is found, two one-sided
 tests of 5 % each, uncorrected, ask whether it lies within one point: *no difference
@@ -88,7 +88,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from d2l_lite.lab.ladder import ACTIVATIONS, RUNGS, Rung
-from d2l_lite.lab.trial import LOOKS
+from d2l_lite.lab.rule import LOOKS
 from d2l_lite.lab.verdicts import STEPS, TEN, TRIAL, TRIAL_SEEDS, TUNED
 
 __all__ = ["STEPS", "TRIAL", "TRIAL_SEEDS", "TUNED"]

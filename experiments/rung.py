@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from d2l_lite.device import device_name, pick_device
-from d2l_lite.lab.trial import prediction_interval
+from d2l_lite.lab.rule import prediction_interval
 from d2l_lite.lab.verdicts import Records
 from experiments.folder import Job, last_accuracy
 from experiments.plan import RECIPES

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from d2l_lite.draw import ALEXNET, BLUE, FAINT, INK, LENET, figure, show
+from d2l_lite.colours import ALEXNET, BLUE, FAINT, INK, LENET
+from d2l_lite.draw import figure, show
 from d2l_lite.lab.draw_results import ROW, finish, label_row
 
 ACTIVATIONS = {  # colour and line; the sigmoid is LeNet's, ReLU AlexNet's

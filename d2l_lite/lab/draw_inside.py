@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
+from d2l_lite.colours import ALEXNET, CARD, FAINT, INK, NETS
 from d2l_lite.data import CLASSES
-from d2l_lite.draw import ALEXNET, CARD, FAINT, INK, NETS, figure, show
+from d2l_lite.draw import figure, show
 from d2l_lite.lab.silence import RATES, after_first_steps, awake, step_losses
 from d2l_lite.lab.verdicts import Records
 

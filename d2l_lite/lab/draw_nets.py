@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from d2l_lite.draw import CARD, FAINT, KINDS, figure, show
+from d2l_lite.colours import CARD, FAINT, KINDS
+from d2l_lite.draw import figure, show
 from d2l_lite.lab.page import table
 from d2l_lite.shapes import Trace, blank_if_zero, shape_text
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from d2l_lite.draw import ALEXNET, BLUE, FAINT, GREEN, INK, LENET, RED, figure, show
-from d2l_lite.lab.trial import (
+from d2l_lite.colours import ALEXNET, BLUE, FAINT, GREEN, INK, LENET, RED
+from d2l_lite.draw import figure, show
+from d2l_lite.lab.rule import (
     HOLDS,
     NO_DIFFERENCE,
     NOT_RUN,

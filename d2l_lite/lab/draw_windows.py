@@ -4,7 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from d2l_lite.draw import BLUE, CARD, FAINT, INK, RED, figure, show
+from d2l_lite.colours import BLUE, CARD, FAINT, INK, RED
+from d2l_lite.draw import figure, show
 
 
 def draw_places(n: int, k: int, s: int, p: int) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from d2l_lite.data import Minibatches
 from d2l_lite.lab.ladder import RUNGS, Rung
 from d2l_lite.lab.records import RECORDS
-from d2l_lite.lab.trial import LEVEL, compare
+from d2l_lite.lab.rule import LEVEL, compare
 from d2l_lite.lab.verdicts import Records, judge_all, read_labels
 from d2l_lite.measure import means
 from d2l_lite.nets import alexnet, lenet

@@ -8,7 +8,7 @@ from random import Random
 
 from d2l_lite.lab import exercises
 from d2l_lite.lab.exercises import Exercise, say, traced
-from d2l_lite.lab.trial import LEVEL
+from d2l_lite.lab.rule import LEVEL
 from d2l_lite.nets import alexnet, lenet
 
 Problem = tuple[str, Exercise]  # the prompt, and what an answer is held to

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from d2l_lite.lab.draw_results import NAMES
 from d2l_lite.lab.records import load_record
-from d2l_lite.lab.trial import (
+from d2l_lite.lab.rule import (
     NO_DIFFERENCE,
     NOT_RUN,
     REVERSED,

@@ -1,4 +1,4 @@
-"""The records of edition 2, and what the rule of trial.py says of them.
+"""The records of edition 2, and what the rule of rule.py says of them.
 
 The labels of the test images stand beside the records, so that no data are needed:
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from d2l_lite.lab.records import RECORDS
-from d2l_lite.lab.trial import Contrast, Results, Trial, follow, judge
+from d2l_lite.lab.rule import Contrast, Results, Trial, follow, judge
 
 EDITION2 = RECORDS / "edition2"
 LABELS = EDITION2 / "labels.txt"
@@ -247,7 +247,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Computed, by the rule of trial.py."""
+        """Computed, by the rule of rule.py."""
         return self.trial.verdict if self.trial else self.contrast.claim(self.says)
 
 

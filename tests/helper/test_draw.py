@@ -8,8 +8,8 @@ from matplotlib.colors import to_hex
 from torch import nn
 
 from d2l_lite import plot_runs, show_images
+from d2l_lite.colours import LENET
 from d2l_lite.data import CLASSES
-from d2l_lite.draw import LENET
 from d2l_lite.runs import Run
 
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import same_color
 from scipy.stats import ttest_1samp
 
-from d2l_lite.draw import ALEXNET, BLUE, GREEN, LENET, RED
+from d2l_lite.colours import ALEXNET, BLUE, GREEN, LENET, RED
 from d2l_lite.lab import draw_results
 from d2l_lite.lab.draw_results import (
     NAMES,
@@ -15,7 +15,7 @@ from d2l_lite.lab.draw_results import (
     draw_seeds,
     draw_waterfall,
 )
-from d2l_lite.lab.trial import Contrast, correct
+from d2l_lite.lab.rule import Contrast, correct
 from d2l_lite.lab.verdicts import STEPS, Step
 from experiments.plan import RECIPES
 

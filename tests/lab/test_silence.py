@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
-from d2l_lite.draw import ALEXNET
+from d2l_lite.colours import ALEXNET
 from d2l_lite.lab import draw_inside, silence
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.verdicts import Records

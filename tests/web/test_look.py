@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from d2l_lite import alexnet, draw, lenet, trace
+from d2l_lite import alexnet, lenet, trace
 from web import draw_landing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,15 +67,15 @@ def test_site_and_drawings_have_the_same_colours():
     site = colours(STYLE, LIGHT, "book")
     assert tuple(site) == NAMES
     assert site == {
-        "conv": draw.KINDS["Conv2d"],
-        "pool": draw.KINDS["MaxPool2d"],
-        "linear": draw.KINDS["Linear"],
-        "lenet": draw.NETS["LeNet"],
-        "alexnet": draw.NETS["AlexNet"],
-        "wrong": draw.RED,
+        "conv": colours.KINDS["Conv2d"],
+        "pool": colours.KINDS["MaxPool2d"],
+        "linear": colours.KINDS["Linear"],
+        "lenet": colours.NETS["LeNet"],
+        "alexnet": colours.NETS["AlexNet"],
+        "wrong": colours.RED,
     }
     assert len(set(site.values())) == len(site)
-    assert draw.KINDS["AvgPool2d"] == draw.KINDS["MaxPool2d"]
+    assert colours.KINDS["AvgPool2d"] == colours.KINDS["MaxPool2d"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_colours_stand_out_on_both_themes(head, figure, page):
 
 
 def test_drawings_need_no_frame():
-    assert colours(STYLE, LIGHT_PAGE, "pst-color")["background"] == draw.CARD
+    assert colours(STYLE, LIGHT_PAGE, "pst-color")["background"] == colours.CARD
 
 
 def test_the_story_is_a_narrow_serif(new_page, address):

@@ -42,7 +42,7 @@ def test_the_wheel_holds_helper_sample_and_records(site):
     names = zipfile.ZipFile(site / WHEEL).namelist()
     for name in (
         "d2l_lite/train.py",
-        "d2l_lite/lab/trial.py",
+        "d2l_lite/lab/rule.py",
         "d2l_lite/sample/train-images-idx3-ubyte.gz",
         "d2l_lite/results/edition2/labels.txt",
     ):

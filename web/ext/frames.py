@@ -18,7 +18,7 @@ FRAME = Environment(loader=TEMPLATES).get_template("frame.html")
 
 
 def add_frames(app, pagename, templatename, context, doctree):
-    """Write the frames of the figures on a page; the first page that shows one counts."""
+    """Write the frames of a page's figures; the first page that shows one counts."""
     for found in FIGURE.finditer(context.get("body") or ""):
         name, figure = found["name"], found[0]
         if not (app.outdir / "_static" / "frames" / f"{name}.html").exists():

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import norm, t, ttest_1samp, ttest_ind
 
 from d2l_lite.lab import verdicts
-from d2l_lite.lab.trial import (
+from d2l_lite.lab.rule import (
     Contrast,
     Trial,
     compare,
