@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from d2l_lite.colours import ALEXNET, BLUE, FAINT, GREEN, INK, LENET, RED
+from d2l_lite.colours import ALEXNET, BLUE, CARD, FAINT, GREEN, INK, LENET, RED
 from d2l_lite.draw import figure, show
 from d2l_lite.lab.rule import (
     HOLDS,
+    LOOKS,
     NO_DIFFERENCE,
     NOT_RUN,
     REVERSED,
@@ -72,6 +73,34 @@ def draw_seeds(nets: dict[str, np.ndarray], axis: str = "test accuracy, %") -> N
         axes.plot(values.mean(), row, "|", color=colour, ms=13, mew=2.5)
         label_row(axes, row, f"{NAMES.get(name, name)}: {values.mean():.1f} %")
     finish(axes, len(nets), axis)
+    show(drawing)
+
+
+def draw_looks(
+    large: dict[str, list[np.ndarray | None]], levels: dict[str, np.ndarray]
+) -> None:
+    """Draw each seed's accuracy at the looks of the trial, and its opponents' means.
+
+    large maps a net to what its seeds got right at each look, (seeds, images); one
+    that was not run is left out. levels maps opponents to what theirs got right.
+    """
+    drawing, axes = figure(3.0)
+    for (name, looks), line in zip(large.items(), ("-", "--", ":")):
+        if any(right is None for right in looks):
+            continue
+        for seed in zip(*(100 * right.mean(1) for right in looks)):
+            axes.plot(LOOKS, seed, line, color=ALEXNET, lw=0.7, alpha=0.5)
+        means = [100 * right.mean() for right in looks]
+        axes.plot(LOOKS, means, line, color=ALEXNET, lw=2, label=NAMES[name])
+    for name, right in levels.items():
+        level = 100 * right.mean()
+        axes.axhline(level, color=LENET, lw=1.2)
+        axes.text(
+            3, level + 0.12, NAMES[name], color=LENET, backgroundcolor=CARD,
+            va="bottom", fontsize=9,
+        )  # fmt: skip
+    axes.set(xlabel="epoch", ylabel="test accuracy, %", xticks=LOOKS)
+    axes.legend(loc="lower right", fontsize=8)
     show(drawing)
 
 

@@ -12,6 +12,7 @@ from d2l_lite.lab.draw_results import (
     NAMES,
     draw_contrasts,
     draw_grids,
+    draw_looks,
     draw_seeds,
     draw_waterfall,
 )
@@ -148,3 +149,14 @@ def test_a_grid_shows_the_chosen_rate_and_who_is_stuck(drawn):
 def test_each_net_of_the_way_up_has_a_name_and_a_recipe():
     assert NAMES.keys() <= RECIPES.keys() | {"tuned"}
     assert {name for _, *pair in STEPS[:7] for name in pair} <= NAMES.keys()
+
+
+def test_looks_are_drawn_for_whole_nets_alone(drawn):
+    looks = [net(80, 82), net(84, 86), net(90, 88)]
+    draw_looks({"alexnet": looks, "alexnet-half": [None] * 3}, {"width": net(85, 85)})
+    axes = drawn()
+    seeds = [list(line.get_ydata()) for line in axes.lines if line.get_linewidth() < 1]
+    assert seeds == [[80, 84, 90], [82, 86, 88]]
+    (mean,) = [line for line in axes.lines if line.get_linewidth() == 2]
+    assert list(mean.get_ydata()) == [81, 85, 89]
+    assert texts(axes) == [NAMES["width"]]
