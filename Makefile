@@ -8,11 +8,14 @@ NB ?=
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-.PHONY: help book serve pdf test verify bench ladder lab notebooks clean
+.PHONY: help book plain serve pdf test verify bench ladder lab notebooks clean
 .PHONY: locks test-oldest test-newest test-nightly
 
 book: .venv-book/done  ## the site, without torch
 	$(BOOK) web/build.py
+
+plain: .venv-plain/done  ## the site without Jupyter Book, on the newest Sphinx, in _build/plain
+	.venv-plain/bin/python web/plain_sphinx.py _build/plain
 
 serve: book  ## the site at http://localhost:8000
 	$(BOOK) -m http.server --bind 127.0.0.1 --directory _build/html 8000
@@ -46,7 +49,7 @@ notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or al
 	$(PY) tests/notebooks/execute.py $(NB)
 
 clean:
-	rm -rf _build build .venv .venv-book .venv-bench *.egg-info
+	rm -rf _build build .venv .venv-book .venv-bench .venv-plain *.egg-info
 
 .venv-book/done: requirements/book.txt requirements/constraints.txt
 	$(PYTHON) -m venv .venv-book
@@ -70,7 +73,9 @@ clean:
 	touch $@
 
 # Locks, other versions, nights.
-REQUIREMENTS := -r requirements.txt -r requirements/book.txt -r requirements/test.txt
+NEEDED := requirements.txt requirements/book.txt requirements/test.txt
+REQUIREMENTS := $(addprefix -r ,$(NEEDED))
+UV_COMPILE := .venv-uv/bin/uv pip compile -q --no-header --no-annotate
 TESTS := -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
 COMPILE := .venv-uv/bin/uv pip compile --no-header --no-annotate --generate-hashes \
 	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c requirements/constraints.txt
@@ -83,14 +88,17 @@ locks: .venv-uv/done  ## the exact, hashed versions in requirements/locks/, from
 	$(COMPILE) requirements.txt requirements/book.txt requirements/test.txt \
 		requirements/pdf.txt >> requirements/locks/tests.txt
 
+# What no bound names has the versions of the constraints, unless an old package
+# refuses them: uv takes what stands in its output file where it can.
 test-oldest: .venv-uv/done  ## the tests with the oldest versions that the metadata allow
 	rm -rf .venv-oldest
 	$(PYTHON) -m venv .venv-oldest
-	.venv-uv/bin/uv pip compile -q --no-header --no-annotate --no-deps \
-		--resolution lowest-direct pyproject.toml requirements.txt -o .venv-oldest/direct.txt
-	awk -F== 'NR == FNR { old[$$1]; print; next } !($$1 in old) && $$1 != "setuptools"' \
-		.venv-oldest/direct.txt requirements/constraints.txt > .venv-oldest/oldest.txt
-	.venv-oldest/bin/python -m pip install -q -c .venv-oldest/oldest.txt $(REQUIREMENTS)
+	$(UV_COMPILE) --no-deps --resolution lowest-direct --python .venv-oldest/bin/python \
+		pyproject.toml requirements.txt -o .venv-oldest/direct.txt
+	cp requirements/constraints.txt .venv-oldest/all.txt
+	$(UV_COMPILE) --python .venv-oldest/bin/python $(NEEDED) -c .venv-oldest/direct.txt \
+		-o .venv-oldest/all.txt
+	.venv-oldest/bin/python -m pip install -q -r .venv-oldest/all.txt
 	.venv-oldest/bin/python -m pip install -q --no-deps -e .
 	OMP_NUM_THREADS=1 .venv-oldest/bin/python $(TESTS)
 
@@ -101,11 +109,17 @@ test-newest:  ## the tests with the newest on the index
 	.venv-newest/bin/python -m pip install -q --no-deps -e .
 	OMP_NUM_THREADS=1 .venv-newest/bin/python $(TESTS)
 
-test-nightly: .venv/done  ## the tests that take too long for each change; every time limit
+test-nightly: .venv/done .venv-plain/done  ## the tests that take too long for each change; every time limit
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m nightly tests
 	for seed in 1 2 3; do OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile \
 		--random-order --random-order-seed=$$seed tests || exit 1; done
 	$(PY) -m web.bench
+
+# No constraints: they are of the older Sphinx.
+.venv-plain/done: requirements/plain.txt
+	$(PYTHON) -m venv .venv-plain
+	.venv-plain/bin/python -m pip install -q --disable-pip-version-check -r requirements/plain.txt
+	touch $@
 
 .venv-uv/done:
 	$(PYTHON) -m venv .venv-uv
