@@ -1,19 +1,23 @@
 """Measure what a reader waits for: `python -m web.bench`, with Node and Chromium.
 
-It prints a table: what, how long it took, and how long it may take. No test measures
-time, since a test fails on a slow machine; this command is for a quiet one.
+It prints two tables: what, how long it took, and how long it may take; and for every
+page when its first text shows on three networks, its requests and its KiB. With a
+folder, `python -m web.bench FOLDER`, it prints the second alone, of the site that was
+built there. No test measures time, since a test fails on a slow machine; this command
+is for a quiet one.
 """
 
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
@@ -25,12 +29,18 @@ from web.build import ROOT, environment_with_node
 from web.make_pdf import TIMEOUT, chromium
 
 RACE, GARMENT = "notebooks/04_alexnet.html", "notebooks/07_look_inside.html"
-SLOW_3G = {  # as Chromium's tools have it: bytes a second, milliseconds
-    "offline": False,
-    "downloadThroughput": 50_000,
-    "uploadThroughput": 50_000,
-    "latency": 2000,
+NETWORKS = {  # as Chromium's tools have them: bytes a second, milliseconds
+    "slow 3G": (50_000, 2000),
+    "fast 3G": (180_000, 562.5),
+    "4G": (1_012_500, 165),
 }
+MOST_PAINT = {"slow 3G": 6.5, "fast 3G": 2.5, "4G": 1.5}  # seconds, of RACE
+MOST_REQUESTS, MOST_KIB = 18, 150  # of every page, without figures and fonts
+ROUNDS = 3
+LOADED = """() => ["navigation", "resource"].flatMap(
+  (kind) => performance.getEntriesByType(kind)
+).map((entry) => [entry.name, entry.encodedBodySize])"""
+DRAWN = re.compile(r"\.(?:png|jpe?g|webp|svg|woff2)$")
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 FRAMES = """() => {
   globalThis.gaps = [];
@@ -78,13 +88,19 @@ MOST = {  # milliseconds
 Row = tuple[str, float, float, str]  # what, measured, at most, unit
 
 
+@cache
+def zipped(file: Path) -> bytes:
+    """What is sent of a file; nothing where there is none."""
+    return gzip.compress(file.read_bytes()) if file.is_file() else b""
+
+
 class Gzipped(SimpleHTTPRequestHandler):
     """Serve files as hosts do, compressed."""
 
     def do_GET(self) -> None:
         """Send one file."""
         file = Path(self.translate_path(self.path))
-        body = gzip.compress(file.read_bytes()) if file.is_file() else b""
+        body = zipped(file)
         self.send_response(200 if body else 404)
         self.send_header("Content-Type", self.guess_type(str(file)))
         self.send_header("Content-Encoding", "gzip")
@@ -106,14 +122,13 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def build(folder: Path) -> Row:
-    """Build the site below a folder."""
+def build(folder: Path) -> float:
+    """Build the site below a folder: seconds of the CPU."""
     before = os.times()
     command = [sys.executable, str(ROOT / "web" / "build.py"), str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after = os.times()
-    seconds = sum(after[2:4]) - sum(before[2:4])  # of this process's children
-    return "a build of the site, CPU", seconds, 10, "s"
+    return sum(after[2:4]) - sum(before[2:4])  # of this process's children
 
 
 def in_node() -> Iterator[Row]:
@@ -130,24 +145,42 @@ def in_node() -> Iterator[Row]:
         yield what, milliseconds, MOST[what], "ms"
 
 
-def opened(browser: Browser, url: str, *slow: str | dict) -> Page:
-    """Open a page; a command of Chromium's tools and its settings may slow it down."""
+def opened(browser: Browser, url: str, slow: dict[str, dict] | None = None) -> Page:
+    """Open a page; commands of Chromium's tools and their settings may slow it down."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(TIMEOUT)
-    if slow:
-        page.context.new_cdp_session(page).send(*slow)
+    session = page.context.new_cdp_session(page)
+    for command, settings in (slow or {}).items():
+        session.send(command, settings)
     page.goto(url)
     return page
 
 
-def first_paint(browser: Browser, address: str) -> Row:
-    """Wait for the first text of a chapter with two live figures."""
-    command = "Network.emulateNetworkConditions"
-    page = opened(browser, f"{address}{RACE}", command, SLOW_3G)
+def first_paint(browser: Browser, url: str, network: str) -> float:
+    """Wait for the first text of a page, on a machine four times slowed: seconds."""
+    speed, latency = NETWORKS[network]
+    emulated = {"offline": False, "latency": latency}
+    emulated |= {"downloadThroughput": speed, "uploadThroughput": speed}
+    slow = {
+        "Network.enable": {},
+        "Network.emulateNetworkConditions": emulated,
+        "Emulation.setCPUThrottlingRate": {"rate": 4},
+    }
+    page = opened(browser, url, slow)
     page.wait_for_function(f"() => {PAINT}")
     seconds = page.evaluate(PAINT) / 1000
     page.close()
-    return "first paint of chapter 4, slow 3G", seconds, 12, "s"
+    return seconds
+
+
+def weight(browser: Browser, url: str) -> tuple[int, float]:
+    """Count a page's requests, and its KiB without figures and fonts."""
+    page = opened(browser, url)
+    page.wait_for_load_state("networkidle")
+    files = page.evaluate(LOADED)
+    page.close()
+    size = sum(size for name, size in files if not DRAWN.search(name))
+    return len(files), size / 1024
 
 
 def race(browser: Browser, address: str) -> Row:
@@ -155,7 +188,9 @@ def race(browser: Browser, address: str) -> Row:
     page = opened(browser, f"{address}{RACE}")
     figure = page.locator("figure[data-play=race]")
     page.evaluate(FRAMES)
-    figure.get_by_role("button", name="Train", exact=True).click()
+    figure.get_by_role("button", name="neither").click()
+    figure.get_by_text("Ready").wait_for()
+    figure.get_by_role("button", name="Start").click()
     figure.get_by_text("after 4,").first.wait_for()
     gap = median(page.evaluate("gaps"))
     page.close()
@@ -164,8 +199,8 @@ def race(browser: Browser, address: str) -> Row:
 
 def move(browser: Browser, address: str) -> Row:
     """Move a garment on a machine that is four times as slow, frame by frame."""
-    command = "Emulation.setCPUThrottlingRate"
-    page = opened(browser, f"{address}{GARMENT}", command, {"rate": 4})
+    slow = {"Emulation.setCPUThrottlingRate": {"rate": 4}}
+    page = opened(browser, f"{address}{GARMENT}", slow)
     figure = page.locator("figure[data-play=garment]")
     figure.get_by_role("button", name="Wake").click()
     pad = figure.get_by_role("application").first
@@ -179,19 +214,59 @@ def move(browser: Browser, address: str) -> Row:
     return "a move of a garment, four times slowed", gap, 2 * 1000 / 60, "ms"
 
 
-def rows() -> Iterator[Row]:
+def rows(site: Path, seconds: float) -> Iterator[Row]:
     """Measure one after the other."""
+    yield "a build of the site, CPU", seconds, 10, "s"
+    yield from in_node()
+    with served(site) as address, chromium() as browser:
+        for measure in (race, move):
+            yield measure(browser, address)
+
+
+def page_lines(site: Path) -> Iterator[str]:
+    """Say of every page when it shows, and how much it loads."""
+    yield f"{'page':<32}" + "".join(f"{n:>9}" for n in NETWORKS) + "  requests    KiB"
+    names = [path.relative_to(site).as_posix() for path in site.glob("[bn]o*/*.html")]
+    with served(site) as address, chromium() as browser:
+        for name in sorted(names):
+            times = {
+                network: median(
+                    first_paint(browser, f"{address}{name}", network)
+                    for _ in range(ROUNDS if name == RACE else 1)
+                )
+                for network in NETWORKS
+            }
+            requests, size = weight(browser, f"{address}{name}")
+            late = name == RACE and any(times[n] > MOST_PAINT[n] for n in times)
+            large = requests > MOST_REQUESTS or size > MOST_KIB
+            yield (
+                f"{name:<32}"
+                + "".join(f"{seconds:>7.1f} s" for seconds in times.values())
+                + f"{requests:>10}{size:>7.0f}"
+                + "  too late" * late
+                + "  too large" * large
+            )
+
+
+def table(site: Path, seconds: float) -> Iterator[str]:
+    """Say what was measured, and how long it may take."""
+    yield f"{'what':<42} {'measured':>10} {'at most':>10}"
+    for what, measured, most, unit in rows(site, seconds):
+        late = "" if measured <= most else "  too long"
+        yield f"{what:<42} {measured:>7.1f} {unit:<2} {most:>7.1f} {unit}{late}"
+
+
+def main() -> None:
+    """Measure the site below a folder, or all of one built for it."""
+    if sys.argv[1:]:
+        print(*page_lines(Path(sys.argv[1]) / "_build" / "html"), sep="\n")
+        return
     with tempfile.TemporaryDirectory() as name:
-        yield build(Path(name))
-        yield from in_node()
-        with served(Path(name) / "_build" / "html") as address, chromium() as browser:
-            for measure in (first_paint, race, move):
-                yield measure(browser, address)
+        site = Path(name) / "_build" / "html"
+        print(*table(site, build(Path(name))), sep="\n")
+        print(*page_lines(site), sep="\n")
+    print(*report(), sep="\n")
 
 
 if __name__ == "__main__":
-    print(f"{'what':<42} {'measured':>10} {'at most':>10}")
-    for what, measured, most, unit in rows():
-        late = "" if measured <= most else "  too long"
-        print(f"{what:<42} {measured:>7.1f} {unit:<2} {most:>7.1f} {unit}{late}")
-    print(*report(), sep="\n")
+    main()

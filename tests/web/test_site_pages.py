@@ -9,6 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from web.bench import MOST_KIB, MOST_REQUESTS
+
 # What a page looks like once its fonts are there.
 LOOK = """async () => {
   await document.fonts.ready;
@@ -35,9 +37,8 @@ UNWRAP = """() => {
 IS_DARK = "() => (document.documentElement.dataset.theme ?? 'dark') === 'dark'"
 # In the dark only the colours are others, so only their rules run again.
 COLOURS = ["color-contrast", "link-in-text-block"]
-IMAGES = ("image/png", "image/jpeg", "image/webp")
-MOST_BYTES = 300 * 1024
-MOST_REQUESTS = 25
+DRAWN = ("image/", "font/")
+MOST_BYTES = MOST_KIB * 1024
 
 
 def violations(page, rules=None):
@@ -56,10 +57,7 @@ def violations(page, rules=None):
 def weight(response):
     """Return the bytes of a response as a server with gzip sends them."""
     kind = response.headers.get("content-type", "")
-    if kind in IMAGES:
-        return 0
-    body = response.body()
-    return len(body) if kind == "font/woff2" else len(gzip.compress(body))
+    return 0 if kind.startswith(DRAWN) else len(gzip.compress(response.body()))
 
 
 def odd_looks(page, dark):

@@ -1,9 +1,10 @@
-"""Fewer and smaller files a page: leave out what the theme brings and no page uses.
+"""Pages that open fast: one small stylesheet, one script, figures that wait.
 
-After the build, the stylesheets become one, KaTeX's another that only pages with a
-formula load; rules and drawings of icons that nobody shows go; and a page names no
-script that does nothing there. A step that finds nothing to do makes the build
-fail: then the theme has changed, and this file must change with it.
+After the build all stylesheets become _static/site.css, without the rules for
+classes that nobody names, and all scripts of the theme _static/site.js, which runs
+when the page is read. The icons' fonts keep the icons in use. Figures have their
+size before they load, and load when they come near. A step that finds nothing to do
+makes the build fail: then the theme has changed, and this file must change with it.
 """
 
 import hashlib
@@ -13,29 +14,45 @@ import re
 
 from fontTools import subset
 from sphinx.util import logging
+from sphinx.util.images import get_image_size
 
 LOG = logging.getLogger(__name__)
 
 STYLE = re.compile(r'[ \t]*<link [^>]*?href="([^"?]*\.css)[^"]*"[^>]*>\n?')
 SCRIPT = re.compile(r'[ \t]*<script [^>]*?src="([^"?]*\.js)[^"]*"[^>]*></script>\n?')
+PRELOAD = re.compile(r'[ \t]*<link rel="preload"[^>]*>\n?')
+IMAGE = re.compile(r'<img (?=[^>]*src="([^"]+)")')
+
+OPTIONS = "documentation_options.js"  # the theme's pages change them as they are read
+OF_SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
+OF_PAGES = re.compile(r"/live-[\w-]+\.js$")  # of live_parts.py: one a page
+ICON_SCRIPT = "fontawesome.js"  # 1.5 MB of drawings; the font has the same icons
+FOLDS = re.compile(
+    r'class="(?:[^"]* )?(?:toggle|admonition [^"]*dropdown|sd-tab[\w-]*)[" ]'
+)
+OF_FOLDS = ("togglebutton.js", "design-tabs.js")
+ICONS = "_static/vendor/fontawesome/webfonts"
+ICON = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")
+
 ADDRESS = re.compile(r"url\((?![\"']?data:)[\"']?([^\"')]+)[\"']?\)")
 IMPORT = re.compile(r'@import ["\']([^"\']+)["\'];')
-NOISE = re.compile(r'@charset "[^"]*";|/\*# sourceMappingURL=.*?\*/')
-SPHINX_DESIGN = re.compile(r'class="(?:[^"]* )?sd-')  # cards, grids and tabs
+NOISE = re.compile(r'/\*.*?\*/|@charset "[^"]*";', re.DOTALL)
+INDENT = re.compile(r"\s*\n\s*")
+SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*", re.MULTILINE)
 
-FORMULAS = ("katex.min.css", "katex-math.css")
-OF_DESIGN = ("sphinx-design.min.css", "design-tabs.js")
-OF_SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
-ICON_SCRIPT = "fontawesome.js"  # 1.5 MB of drawings; the font has the same icons
-LEFT_ALONE = ("play.css",)  # live_parts.py names it where it is needed
+RULE = re.compile(r"([^{};]+)\{[^{}]*\}")
+IN_BRACKETS = re.compile(r"\([^()]*\)")  # :not(.this), :is(.this, .that)
+CLASS = re.compile(r"\.([A-Za-z_][\w-]*)")
+WORD = re.compile(r"[A-Za-z_][\w-]*")
+BEGINNING = re.compile(r"([A-Za-z][\w-]*-)(?:\$\{|[\"'`]\s*\+)")  # "bs-" + name
 
-ICONS = "_static/vendor/fontawesome/webfonts/"
-ICON_NAME = re.compile(r"\bfa-[a-z0-9-]+")
-ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\[0-9a-f]+ ?"\}')
-ICON_CHARACTER = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")
-OTHER_FONTS = re.compile(r"@font-face\{[^}]*fa-(?:regular|brands)-400[^}]*\}")
-OTHER_FONT_CLASS = re.compile(r'class="(?:[^"]* )?(?:fab|far|fa-brands|fa-regular)[ "]')
-OLD_FORMAT = re.compile(r',url\([^)]*\.ttf"\) format\("truetype"\)')
+# The theme settles on light or dark in its script, after the first paint: too late.
+THEME = """<script>
+if (document.documentElement.dataset.mode === "auto")
+  document.documentElement.dataset.theme =
+    matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+</script>
+"""
 
 
 class ThemeChanged(Exception):  # noqa: N818
@@ -52,38 +69,48 @@ def slim_site(app, error):
 
 
 def slim(site):
-    """Rewrite the pages, their styles and the icons."""
-    drop_files(site)
+    """Rewrite the pages, their styles, scripts and icons."""
     pages = {
         path: path.read_text("utf-8")
         for path in sorted(site.rglob("*.html"))
         if site / "_static" not in path.parents
     }
-    unused = set() if any(map(SPHINX_DESIGN.search, pages.values())) else {*OF_DESIGN}
-    sheets = sheets_of(site, pages, {*unused, *LEFT_ALONE})
-    formulas = [sheet for sheet in sheets if base(sheet) in FORMULAS]
-    shared = [sheet for sheet in sheets if sheet not in formulas]
+    sheets = expect(named(site, pages, STYLE), "no stylesheet in the pages")
+    scripts = named(site, pages, SCRIPT)
+    expect(scripts, "no script in the pages")
+    options = expect([s for s in scripts if base(s) == OPTIONS], f"no {OPTIONS}")[0]
+    expect(list(site.rglob(ICON_SCRIPT)), f"no {ICON_SCRIPT}")
+    idle = () if any(map(FOLDS.search, pages.values())) else OF_FOLDS
+    for name in (ICON_SCRIPT, *idle):
+        for file in site.rglob(name):
+            file.unlink()
+    shared = [s for s in scripts if is_shared(s) and base(s) not in idle]
 
-    style = joined(site, shared)
-    style = without_unused_icons(style, icon_names(site, pages))
-    style = without_other_fonts(style, pages)
-    cut_icon_font(site / ICONS, style)
-    links = {
-        "site": write_style(site, "site.css", style),
-        "formulas": write_style(site, "formulas.css", joined(site, formulas)),
-    }
+    known = [*pages.values(), *(s.read_text("utf-8") for s in site.rglob("*.js"))]
+    style = without_unused(joined_styles(site, sheets), known)
+    cut_icon_fonts(site / ICONS, style)
+    script = joined_scripts(site, shared)
+    links = write(site, "site.css", style), write(site, "site.js", script)
+    inline = (site / options).read_text("utf-8")
     for path, text in pages.items():
-        root = "../" * (len(path.relative_to(site).parts) - 1)
-        text = with_new_styles(text, root, links)
-        path.write_text(without_idle_scripts(text, path.name, unused), "utf-8")
-    for sheet in site.rglob("*.css"):
-        if sheet.name not in ("site.css", "formulas.css", *LEFT_ALONE):
-            sheet.unlink()
+        text = with_new_links(site, path, text, links, inline)
+        path.write_text(with_calm_figures(path, text), "utf-8")
+    for name in shared:
+        (site / name).unlink()
+    for file in (*site.rglob("*.css"), *site.rglob("*.map")):
+        if file.name != "site.css":
+            file.unlink()
 
 
 def base(path):
     """Return the last part of a path."""
     return path.rsplit("/", 1)[-1]
+
+
+def is_shared(script):
+    """Return whether a script is one of those that become one."""
+    alone = (OPTIONS, ICON_SCRIPT, *OF_SEARCH)
+    return base(script) not in alone and not OF_PAGES.search(script)
 
 
 def expect(found, what):
@@ -93,27 +120,22 @@ def expect(found, what):
     return found
 
 
-def drop_files(site):
-    """Delete the script of drawn icons and the maps for debuggers."""
-    script = site / "_static" / "scripts" / ICON_SCRIPT
-    expect(script.exists(), f"no {ICON_SCRIPT}")
-    script.unlink()
-    for source_map in site.rglob("*.map"):
-        source_map.unlink()
+def named(site, pages, tag):
+    """Return the files that the pages' tags name, from the site's root, in order.
 
-
-def sheets_of(site, pages, without):
-    """Return the stylesheets of all pages, from the site's root, in their order."""
-    sheets = {}
-    for path, text in pages.items():
+    The page with the most tags comes first: its order holds for the others.
+    """
+    files = {}
+    for path, text in sorted(
+        pages.items(), key=lambda page: -len(tag.findall(page[1]))
+    ):
         folder = path.parent.relative_to(site).as_posix()
-        for link in STYLE.findall(text):
-            if base(link) not in without:
-                sheets[posixpath.normpath(posixpath.join(folder, link))] = None
-    return expect(list(sheets), "no stylesheet in the pages")
+        for link in tag.findall(text):
+            files[posixpath.normpath(posixpath.join(folder, link))] = None
+    return list(files)
 
 
-def joined(site, sheets):
+def joined_styles(site, sheets):
     """Return the text of stylesheets as one that lies in _static."""
     return "\n".join(flat(site, sheet) for sheet in sheets)
 
@@ -131,93 +153,110 @@ def flat(site, sheet):
         """Return the text of one imported stylesheet."""
         return flat(site, posixpath.normpath(posixpath.join(folder, match[1])))
 
-    text = NOISE.sub("", (site / sheet).read_text("utf-8"))
+    text = INDENT.sub("\n", NOISE.sub("", (site / sheet).read_text("utf-8")))
     text = IMPORT.sub(imported, ADDRESS.sub(address, text))
     expect("@import" not in text, f"{sheet} imports in a way that cannot be joined")
     return text
 
 
-def icon_names(site, pages):
-    """Return the names of the icons in pages and scripts."""
-    scripts = [script.read_text("utf-8") for script in site.rglob("_static/**/*.js")]
-    return {name for text in (*pages.values(), *scripts) for name in names_in(text)}
+def joined_scripts(site, scripts):
+    """Return scripts as one; the semicolon before it undoes a "use strict" for all."""
+    texts = (SOURCE_MAP.sub("", (site / s).read_text("utf-8")) for s in scripts)
+    return ";" + "\n;".join(texts)
 
 
-def names_in(text):
-    """Return what looks like an icon's name: fa-bars, also fa-lg."""
-    return ICON_NAME.findall(text)
+def without_unused(style, texts):
+    """Drop the rules that need a class whose name is in none of the texts."""
+    words = {word for text in texts for word in WORD.findall(text)}
+    beginnings = tuple({start for text in texts for start in BEGINNING.findall(text)})
 
-
-def without_unused_icons(style, names):
-    """Drop the rules of icons that are not among the names."""
-    expect(ICON_RULE.search(style), "no rule of an icon")
+    def is_possible(selector):
+        """Return whether something on a page may have all the classes needed."""
+        return all(
+            name in words or name.startswith(beginnings)
+            for name in CLASS.findall(selector)
+        )
 
     def kept(rule):
         """Return a rule that is needed as it is, another as nothing."""
-        return rule[0] if names & {*names_in(rule[1])} else ""
+        selectors = rule[1]
+        while IN_BRACKETS.search(selectors):
+            selectors = IN_BRACKETS.sub("", selectors)
+        return rule[0] if any(map(is_possible, selectors.split(","))) else ""
 
-    return ICON_RULE.sub(kept, style)
-
-
-def without_other_fonts(style, pages):
-    """Drop the fonts of outlined icons and of brands, and formats for old browsers."""
-    for path, text in pages.items():
-        foreign = OTHER_FONT_CLASS.search(text)
-        expect(not foreign, f"{path} shows an icon of a font that was left out")
-    style, fonts = OTHER_FONTS.subn("", style)
-    style = OLD_FORMAT.sub("", style)
-    expect(fonts == 2 and ".ttf" not in style, "the icon fonts are others")
-    return style
+    slimmer = RULE.sub(kept, style)
+    expect(len(slimmer) < len(style), "no rule without use in the stylesheets")
+    return slimmer
 
 
-def cut_icon_font(folder, style):
-    """Keep of the icon fonts one, with the characters that the stylesheet names."""
-    solid = folder / "fa-solid-900.woff2"
+def cut_icon_fonts(folder, style):
+    """Keep of the icons' fonts the characters that the stylesheet names."""
     characters = {
         int(code, 16) if code else ord(character)
-        for code, character in ICON_CHARACTER.findall(style)
+        for code, character in ICON.findall(style)
     }
+    expect(characters, "no icon in the stylesheet")
     options = subset.Options(flavor="woff2")
     standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
-    font = subset.load_font(solid, options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=expect(characters, "no icon in the stylesheet"))
-    cutter.subset(font)
-    for other in folder.iterdir():
-        other.unlink()
-    subset.save_font(font, solid, options)
+    for file in expect(list(folder.glob("*.woff2")), "no font of icons"):
+        font = subset.load_font(file, options)
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=characters)
+        cutter.subset(font)
+        subset.save_font(font, file, options)
 
 
-def write_style(site, name, text):
-    """Write a stylesheet; return its address, which changes with what is in it."""
-    text = f'@charset "UTF-8";\n{text}'
+def write(site, name, text):
+    """Write a file; return its address, which changes with what is in it."""
     (site / "_static" / name).write_text(text, encoding="utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"_static/{name}?v={digest}"
 
 
-def with_new_styles(text, root, links):
-    """Name the new stylesheets in a page's head, in place of the old ones."""
-    wanted = [links["site"]]
-    if 'class="katex' in text:
-        wanted.append(links["formulas"])
-    new = [f'<link rel="stylesheet" href="{root}{link}">\n' for link in wanted]
+def with_new_links(site, path, text, links, options):
+    """Name the one stylesheet and the one script in a page, in place of the others.
 
-    def instead(match):
-        """Put the new ones where the first old one was."""
-        if base(match[1]) in LEFT_ALONE:
-            return match[0]
-        return "".join(new.pop(0) for _ in range(len(new)))
+    The style stands at the head's end, since a script in the page waits for a
+    stylesheet before it; the scripts stand last, so that the style comes first.
+    """
+    if not STYLE.search(text):
+        return text  # a page that the theme did not make
+    root = "../" * (len(path.relative_to(site).parts) - 1)
+    style, script = (root + link for link in links)
+    scripts = [script]
 
-    return STYLE.sub(instead, text)
+    def instead(tag):
+        """Put the options into the page; keep what is the page's own for its end."""
+        if base(tag[1]) == OPTIONS:
+            return f"<script>{options}</script>\n"
+        if OF_PAGES.search(tag[1]):
+            scripts.insert(0, tag[1])
+        elif base(tag[1]) in OF_SEARCH and path.name == "search.html":
+            scripts.append(tag[1])
+        return ""
+
+    text = SCRIPT.sub(instead, PRELOAD.sub("", STYLE.sub("", text)))
+    last = "".join(f'<script defer src="{s}"></script>\n' for s in scripts)
+    style = f'{THEME}<link rel="stylesheet" href="{style}">\n'
+    text = text.replace("</head>", f"{style}</head>", 1)
+    return text.replace("</body>", f"{last}</body>", 1)
 
 
-def without_idle_scripts(text, name, unused):
-    """Drop scripts that do nothing on this page."""
-    idle = {ICON_SCRIPT, *unused}
-    if name != "search.html":  # the theme would search as one types, if told to
-        idle |= {*OF_SEARCH}
-    return SCRIPT.sub(lambda tag: "" if base(tag[1]) in idle else tag[0], text)
+def with_calm_figures(path, text):
+    """Give the images of a page their size; what cells draw loads when it comes near.
+
+    It lies below the first screen, as no chapter begins with a cell.
+    """
+    first = text.find("cell_output")
+
+    def sized(tag):
+        """Add to one image what it lacks."""
+        size = get_image_size(path.parent / tag[1])
+        known = 'width="{}" height="{}" '.format(*size) if size else ""
+        is_near = first == -1 or tag.start() < first
+        return tag[0] + known + ("" if is_near else 'loading="lazy" ')
+
+    return IMAGE.sub(sized, text)
 
 
 def setup(app):
