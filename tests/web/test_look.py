@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from d2l_lite import alexnet, lenet, trace
+from d2l_lite import colours as book
 from web import draw_landing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,15 +68,15 @@ def test_site_and_drawings_have_the_same_colours():
     site = colours(STYLE, LIGHT, "book")
     assert tuple(site) == NAMES
     assert site == {
-        "conv": colours.KINDS["Conv2d"],
-        "pool": colours.KINDS["MaxPool2d"],
-        "linear": colours.KINDS["Linear"],
-        "lenet": colours.NETS["LeNet"],
-        "alexnet": colours.NETS["AlexNet"],
-        "wrong": colours.RED,
+        "conv": book.KINDS["Conv2d"],
+        "pool": book.KINDS["MaxPool2d"],
+        "linear": book.KINDS["Linear"],
+        "lenet": book.NETS["LeNet"],
+        "alexnet": book.NETS["AlexNet"],
+        "wrong": book.RED,
     }
     assert len(set(site.values())) == len(site)
-    assert colours.KINDS["AvgPool2d"] == colours.KINDS["MaxPool2d"]
+    assert book.KINDS["AvgPool2d"] == book.KINDS["MaxPool2d"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_colours_stand_out_on_both_themes(head, figure, page):
 
 
 def test_drawings_need_no_frame():
-    assert colours(STYLE, LIGHT_PAGE, "pst-color")["background"] == colours.CARD
+    assert colours(STYLE, LIGHT_PAGE, "pst-color")["background"] == book.CARD
 
 
 def test_the_story_is_a_narrow_serif(new_page, address):

@@ -79,3 +79,13 @@ def test_every_download_runs_in_an_empty_environment(site, tmp_path):
         path = site / "_sources" / "notebooks" / f"{chapter}.ipynb"
         command = [python, "-c", RUN, path]
         subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+
+
+def test_a_figure_stands_alone_in_its_frame(site, new_page):
+    page = new_page(720)
+    for name in "window", "steps", "tracer", "race", "sides", "garment", "claims":
+        page.goto((site / "_static" / "frames" / f"{name}.html").as_uri())
+        figure = page.locator(f"figure[data-play={name}]")
+        assert figure.bounding_box()["width"] > 500, name
+        assert figure.bounding_box()["height"] < 6000, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= 720, name

@@ -18,17 +18,14 @@ FRAME = Environment(loader=TEMPLATES).get_template("frame.html")
 
 
 def add_frames(app, pagename, templatename, context, doctree):
-    """Write the frames of a page's figures; the first page that shows one counts."""
+    """Write the frames of a page's figures; the last page that shows one counts."""
     for found in FIGURE.finditer(context.get("body") or ""):
         name, figure = found["name"], found[0]
-        if not (app.outdir / "_static" / "frames" / f"{name}.html").exists():
-            folder, _, page = f"{pagename}.html".rpartition("/")
-            html = FRAME.render(
-                name=name, folder=f"{folder}/", page=page, figure=figure
-            )
-            write(app, f"live-{name}.js", page_script([name]))
-            (app.outdir / "_static" / "frames").mkdir(exist_ok=True)
-            write(app, f"frames/{name}.html", html)
+        folder, _, page = f"{pagename}.html".rpartition("/")
+        html = FRAME.render(name=name, folder=f"{folder}/", page=page, figure=figure)
+        write(app, f"live-{name}.js", page_script([name]))
+        (app.outdir / "_static" / "frames").mkdir(exist_ok=True)
+        write(app, f"frames/{name}.html", html)
 
 
 def setup(app):

@@ -156,14 +156,17 @@ const tasks = {
   },
 
   // The worker's messages, each list of them after a message to it, until so many are
-  // heard, or after `rests` of the waits between its slices of work.
+  // heard, or after `rests` of the waits between its slices of work. A pulse comes when
+  // the clock says so, and does not count.
   async worker({ text, script, settings }) {
     const data = await unpack(text);
     let heard = [];
     let rests = 0;
     let turn = () => {};
     globalThis.self = globalThis;
-    globalThis.postMessage = (message) => turn(heard.push(structuredClone(message)));
+    globalThis.postMessage = (message) => {
+      if (message.type !== "pulse") turn(heard.push(structuredClone(message)));
+    };
     globalThis.setTimeout = (resolve) => turn(rests++) ?? setImmediate(resolve);
     const { listen } = await import("../../../web/play/worker.js");
     listen();
