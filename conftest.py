@@ -44,7 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(folder.cleanup)
         cut(SAMPLE, Path(folder.name), *REHEARSAL)
         os.environ[DATA_ENV] = folder.name
-    scratch = tempfile.TemporaryDirectory(prefix="d2l-lite-kernels-")
+    scratch = tempfile.TemporaryDirectory(
+        prefix="d2l-lite-kernels-",
+        ignore_cleanup_errors=True,  # Windows keeps an open folder
+    )
     config.add_cleanup(scratch.cleanup)
     nbval.plugin.RunningKernel = start_kernels_below(scratch.name)
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch.name)

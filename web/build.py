@@ -69,7 +69,7 @@ def build_wheel(site):
 def end_group(leader):
     """End what a build left running: KaTeX's server outlives one that fails."""
     if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: zombies
             os.killpg(leader, signal.SIGTERM)
 
 

@@ -34,7 +34,7 @@ NODE = environment_with_node()
 def node(script: str) -> str:
     """Run a script and return what it prints."""
     done = subprocess.run(
-        ["node", "-"], input=script, env=NODE, capture_output=True, text=True
+        ["node", "-"], input=script, env=NODE, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

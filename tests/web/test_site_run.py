@@ -71,9 +71,8 @@ def test_every_download_runs_in_an_empty_environment(site, tmp_path):
     pip = [python, "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, site / WHEEL, "ipykernel", "nbclient"], check=True)
     cut(ROOT / "d2l_lite" / "sample", tmp_path / "data", 128, 64)
-    environment = {
-        key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ
-    }
+    kept = ("PATH", "HOME", "SYSTEMROOT", "APPDATA")  # Windows needs the latter
+    environment = {key: os.environ[key] for key in kept if key in os.environ}
     environment |= {"D2L_LITE_DATA": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
     for chapter in CHAPTERS:
         path = site / "_sources" / "notebooks" / f"{chapter}.ipynb"
