@@ -1,4 +1,4 @@
-"""The site that Sphinx alone builds has the text of Jupyter Book's."""
+"""The site that Sphinx alone builds has the text of the one by Jupyter Book."""
 
 import os
 import subprocess
