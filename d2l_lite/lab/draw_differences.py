@@ -8,13 +8,13 @@ from torch import Tensor
 from d2l_lite.colours import ALEXNET, BLUE, FAINT, INK, LENET
 from d2l_lite.draw import figure, show
 from d2l_lite.lab.draw_results import ROW, finish, label_row
+from d2l_lite.lab.verdicts import LEFT
 
 ACTIVATIONS = {  # colour and line; the sigmoid is LeNet's, ReLU AlexNet's
     "sigmoid": (LENET, "--"),
     "tanh": (BLUE, "-."),
     "ReLU": (ALEXNET, "-"),
 }
-STUCK = 15  # percent
 RACES = {  # what changes, and nets: activation, pooling, convolutions more
     "activation, with average pooling": [
         ("sigmoid", "average", 0),
@@ -124,7 +124,7 @@ def draw_first_runs(
     for row, (name, accuracies) in enumerate(ours.items()):
         colour = {"LeNet": LENET, "AlexNet": ALEXNET}[name]
         percent = [100 * accuracy for accuracy in accuracies]
-        dots = [value for value in percent if value > STUCK]
+        dots = [value for value in percent if value > 100 * LEFT]
         axes.plot(dots, [row] * len(dots), "o", color=colour, alpha=0.6, mew=0)
         axes.plot(100 * printed[name], row, "*", color=INK, mfc="none", ms=11)
         stuck = len(percent) - len(dots)

@@ -16,7 +16,15 @@ from d2l_lite.lab.rule import (
     Contrast,
     Trial,
 )
-from d2l_lite.lab.verdicts import EDITION2, TRIAL_SEEDS, Claim, Records, Step, Verdicts
+from d2l_lite.lab.verdicts import (
+    EDITION2,
+    LEFT,
+    TRIAL_SEEDS,
+    Claim,
+    Records,
+    Step,
+    Verdicts,
+)
 
 SOURCES = {"lecun": "LeCun ", "karpathyneurons": "Karpathy's notes"}
 Table = tuple[list[str], list[list[str]]]
@@ -98,8 +106,8 @@ def lenet_table(records: Records) -> Table:
     rows = [["the tutorial's", "60,000", "?", "?", "?", "89.0 %, one run"]]
     old = load_record("lenet")
     values, recipe = old.last("test_acc"), old.recipe
-    stuck = sum(value < 0.2 for value in values)
-    learnt = percent(value for value in values if value >= 0.2)
+    stuck = sum(value <= LEFT for value in values)
+    learnt = percent(value for value in values if value > LEFT)
     said = f"{learnt}; {stuck} of {len(values)} stuck at 10 %"
     made = old.runs[-1].made
     row = ["chapters 2, 4 and 7", "60,000", "PyTorch's", f"{recipe['lr']:g}"]

@@ -8,6 +8,7 @@ fails, the sentence has to be written again.
 import json
 from statistics import mean, median
 
+import numpy as np
 import pytest
 import torch
 from scipy.stats import binomtest
@@ -197,3 +198,17 @@ def test_only_once_do_the_convolutions_pay(found):
 
 def test_lenet_names_an_empty_image_with_great_certainty():
     assert shares(torch.zeros(1, 1, 28, 28))["LeNet"].max() > 0.9
+
+
+def test_the_bets_end_as_chapter_8_says(found):
+    records = Records()
+    assert max(load_record("lenet").last("test_acc")) > 0.8902
+    assert records.right("width").mean() > 0.9
+    nets = [records.right(name) for name in ("alexnet-tutorial", "alexnet")]
+    rate = compare(*nets).difference
+    lead = compare(records.right(found.tuned, seeds=TRIAL_SEEDS), nets[1]).difference
+    assert rate > 0.8902 - 0.8786  # more than the two lines differ
+    assert 0.8 * lead < rate < lead  # nearly all that was gained
+    old = json.loads((RECORDS / "edition1/ladder/relu.json").read_bytes())["tests"]
+    bfloat16 = np.array([test["test_acc"] for test in old])
+    assert compare(bfloat16, records.right("relu-float32").mean(1)).small

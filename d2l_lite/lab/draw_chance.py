@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from d2l_lite.colours import FAINT, LENET, RED
 from d2l_lite.draw import figure, show
 from d2l_lite.lab.draw_results import ROW, finish, label_row
+from d2l_lite.lab.verdicts import LEFT
 from d2l_lite.runs import Run
-
-STUCK = 0.15  # a run that ends lower has learnt nothing: one in ten is chance
 
 
 def draw_chance(runs: Sequence[Run], published: float) -> None:
@@ -21,7 +20,7 @@ def draw_chance(runs: Sequence[Run], published: float) -> None:
     drawing, (above, below) = figure(4.2, 2, 1, height_ratios=(3, 1))
     for run in runs:
         percent = [100 * accuracy for accuracy in run.test_acc]
-        colour = RED if percent[-1] < 100 * STUCK else LENET
+        colour = RED if percent[-1] < 100 * LEFT else LENET
         above.plot(range(1, len(percent) + 1), percent, color=colour, alpha=0.7)
     above.set(xlabel="epoch", ylabel="test accuracy, %", ylim=(0, 100))
     above.grid(True)
@@ -43,7 +42,7 @@ def draw_medians(nets: dict[str, Sequence[float]]) -> None:
 
 def draw_dots(axes: Axes, row: int, name: str, accuracies: Sequence[float]) -> None:
     """A row: a dot a seed, a line at the median; those that are stuck are counted."""
-    percent = [100 * accuracy for accuracy in accuracies if accuracy > STUCK]
+    percent = [100 * accuracy for accuracy in accuracies if accuracy > LEFT]
     middle = 100 * median(accuracies)
     stuck = len(accuracies) - len(percent)
     more = f", and {stuck} seeds stuck at 10 %" if stuck else ""
