@@ -1,0 +1,1 @@
+// SGD with momentum, with torch.optim.SGD's settings.

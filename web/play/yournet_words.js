@@ -1,0 +1,1 @@
+// What "Your net" says, in English: why a net is not trained here.
