@@ -33,7 +33,7 @@ from tests.notebooks.cut_data import TEST_FILES, TRAIN_FILES, count_items, cut  
 
 DATA_ENV = "D2L_LITE_DATA"
 SAMPLE = ROOT / "d2l_lite" / "sample"
-REHEARSAL = (96, 64)  # images for training (twelve steps of 8), for testing
+REHEARSAL = (48, 64)  # images for training (six steps of 8), for testing
 WHOLE = (60_000, 10_000)
 
 

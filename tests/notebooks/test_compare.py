@@ -228,7 +228,7 @@ def test_on_whole_data(whole, index):
 
 
 def test_the_header_names_the_data(rehearsal, whole):
-    assert "notebook data: rehearsal, 96 + 64 images" in rehearsal[1]
+    assert "notebook data: rehearsal, 48 + 64 images" in rehearsal[1]
     assert "notebook data: whole data, 60,000 + 10,000 images" in whole[1]
 
 

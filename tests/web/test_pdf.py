@@ -1,4 +1,4 @@
-"""The book as one PDF, and one chapter on paper."""
+"""The book as one PDF, at night, and one chapter on paper."""
 
 import os
 import re
@@ -106,12 +106,14 @@ def outline_of(book):
     return entries
 
 
+@pytest.mark.nightly
 def test_the_outline_holds_all_chapters_and_sections_in_order(book, headings):
     found = [(title, [s for s, _ in inside]) for title, _, inside in outline_of(book)]
     wanted = [(plain(title), [*map(plain, inside)]) for title, inside in headings]
     assert found == [("Contents", []), *wanted]
 
 
+@pytest.mark.nightly
 def test_the_contents_name_the_page_of_each_chapter_and_section(book, text):
     (_, start, _), *chapters = outline_of(book)
     rest = plain("".join(text[start - 1 : chapters[0][1] - 1]))
@@ -138,6 +140,7 @@ def links_of(book):
     return outside, inside
 
 
+@pytest.mark.nightly
 def test_links_between_chapters_stay_inside(book, articles, headings):
     outside, inside = links_of(book)
     paper = "a[href]:not(.headerlink, .start)"  # not the buttons of the first page
@@ -150,12 +153,14 @@ def test_links_between_chapters_stay_inside(book, articles, headings):
     assert {str(place).lstrip("/") for place in inside} <= places
 
 
+@pytest.mark.nightly
 def test_the_file_tells_nothing_of_the_machine(pdf, book, text, site):
     whole = "\n".join([pdf.read_bytes().decode("latin-1"), str(book.metadata), *text])
     told = ["file://", "127.0.0.1", "book.invalid", str(ROOT), str(site.parents[1])]
     assert not [word for word in told if word in whole]
 
 
+@pytest.mark.nightly
 def test_each_image_is_there(book, articles):
     found = 0
     for page in book.pages:
@@ -165,6 +170,7 @@ def test_each_image_is_there(book, articles):
     assert found >= wanted > 20
 
 
+@pytest.mark.nightly
 def test_live_parts_are_there_as_tables(text, articles):
     whole = plain("".join(text))
     parts = [part for article in articles for part in article.select("figure.play")]
@@ -176,6 +182,7 @@ def test_live_parts_are_there_as_tables(text, articles):
         assert plain(part.figcaption.get_text()) in whole
 
 
+@pytest.mark.nightly
 def test_title_size_and_page_numbers(book, text):
     assert book.metadata.title == "From LeNet to AlexNet"
     sizes = {(round(p.mediabox.width), round(p.mediabox.height)) for p in book.pages}

@@ -72,12 +72,11 @@ def odd_looks(page, dark):
         yield f"background {look['background']}"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_pages_in_a_browser(new_page, address, pages, width):
+def test_pages_in_a_browser(new_page, address, pages):
     """The server sends the site's policy, so what breaks it is an error, too."""
     faults, answers = [], []
     # Without movement, or a button is looked at while it fades into its colour.
-    page = new_page(width, reduced_motion="reduce")
+    page = new_page(reduced_motion="reduce")
     page.route(re.compile(f"^https?://(?!{address[7:]})"), lambda route: route.abort())
     page.on("console", lambda m: m.type == "error" and report(f"console: {m.text}"))
     page.on("pageerror", lambda error: report(f"page error: {error}"))
@@ -107,6 +106,9 @@ def test_pages_in_a_browser(new_page, address, pages, width):
         page.wait_for_function(IS_DARK)
         report(*odd_looks(page, dark=True))
         report(*violations(page, COLOURS))
+        page.set_viewport_size({"width": 390, "height": 900})
+        report(*odd_looks(page, dark=True), *violations(page))
+        page.set_viewport_size({"width": 1280, "height": 900})
     assert not faults, "\n".join(faults)
 
 
