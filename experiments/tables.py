@@ -6,13 +6,13 @@ from pathlib import Path
 from statistics import median
 
 from d2l_lite.lab.records import RECORDS
-from d2l_lite.lab.result_tables import (
+from d2l_lite.lab.tables.results import (
     answer,
     lenet_table,
     net_table,
     step_table,
 )
-from d2l_lite.lab.status_table import status_table
+from d2l_lite.lab.tables.status import status_table
 from d2l_lite.lab.verdicts import TRIAL, Records, judge_all
 
 README = Path(__file__).parent.parent / "README.md"

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import same_color
 
 from d2l_lite.colours import ALEXNET
-from d2l_lite.lab import draw_inside, silence
+from d2l_lite.lab import silence
+from d2l_lite.lab.figures import inside
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.verdicts import Records
 from experiments.silence import CASES
@@ -100,14 +101,14 @@ def test_the_shares_after_the_first_steps_are_the_records():
 def drawn(monkeypatch):
     """Each figure that is shown; all are closed at the end."""
     shown = []
-    monkeypatch.setattr(draw_inside, "show", shown.append)
+    monkeypatch.setattr(inside, "show", shown.append)
     yield shown
     for drawing in shown:
         plt.close(drawing)
 
 
 def test_as_many_squares_are_filled_as_the_title_counts(drawn):
-    draw_inside.draw_awake("alexnet-tutorial", "alexnet", accuracies=True)
+    inside.draw_awake("alexnet-tutorial", "alexnet", accuracies=True)
     panels = drawn[0].axes
     assert len(panels) == 2 * SEEDS
     for axes in panels:
@@ -119,19 +120,19 @@ def test_as_many_squares_are_filled_as_the_title_counts(drawn):
 
 
 def test_the_first_losses_are_drawn_one_by_one_and_none_is_lost(drawn):
-    draw_inside.draw_losses()
+    inside.draw_losses()
     (axes,) = drawn[0].axes
     thin = [line for line in axes.lines if len(line.get_xdata()) > 2]
     assert len(thin) == 2 * SEEDS
     losses = np.arange(1.0, STEPS + 1)  # a loss that says which step it is
-    steps, means = draw_inside.thinned(losses)
+    steps, means = inside.thinned(losses)
     assert steps[:20].tolist() == means[:20].tolist() == [*range(1, 21)]
     assert means == pytest.approx(steps) and steps[-1] > STEPS - 200
 
 
 def test_a_confusion_matrix_shows_each_count_once(drawn):
     counts = np.arange(100).reshape(10, 10)
-    draw_inside.draw_confusion({"one": counts, "two": counts.T})
+    inside.draw_confusion({"one": counts, "two": counts.T})
     for axes, table in zip(drawn[0].axes, (counts, counts.T)):
         found = {text.get_position(): int(text.get_text()) for text in axes.texts}
         assert len(found) == 99  # 0 is left blank
@@ -140,7 +141,7 @@ def test_a_confusion_matrix_shows_each_count_once(drawn):
 
 
 def test_the_first_steps_show_one_net_and_every_other_seed(drawn):
-    draw_inside.draw_first_steps({0.003: [1, 0.5, 0.1], 0.0003: [1, 1, 0.9]})
+    inside.draw_first_steps({0.003: [1, 0.5, 0.1], 0.0003: [1, 1, 0.9]})
     left, right = drawn[0].axes
     assert [line.get_ydata().tolist() for line in left.lines] == [
         [100, 50, 10], [100, 100, 90]

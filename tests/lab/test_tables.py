@@ -8,8 +8,8 @@ import pytest
 
 from d2l_lite.lab import verdicts
 from d2l_lite.lab.records import RECORDS
-from d2l_lite.lab.result_tables import answer
 from d2l_lite.lab.rule import Contrast, Trial
+from d2l_lite.lab.tables.results import answer
 from experiments.tables import README, SPEED, STATUS, speed_table, status, tables
 
 TABLES = tables()

@@ -17,8 +17,8 @@ from d2l_lite import trace
 from d2l_lite.lab.garment_nets import shares
 from d2l_lite.lab.ladder import RUNGS
 from d2l_lite.lab.records import RECORDS, load_record
-from d2l_lite.lab.result_tables import ending
 from d2l_lite.lab.rule import HOLDS, NO_DIFFERENCE, REVERSED, UNDECIDED, compare
+from d2l_lite.lab.tables.results import ending
 from d2l_lite.lab.verdicts import LEFT, TEN, TRIAL_SEEDS, Records, judge_all
 
 

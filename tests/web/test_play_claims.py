@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from d2l_lite.lab.page import table
-from d2l_lite.lab.result_tables import claim_table
+from d2l_lite.lab.tables.results import claim_table
 from d2l_lite.lab.verdicts import judge_all
 from web.join_scripts import join_styles, page_script
 

@@ -7,7 +7,7 @@ const edge = 5.5; // where the arrow stands
 const half = 5.8; // of the axis
 const ticks = [-5, -1, 0, 1, 5];
 const shapes = {
-  // As in d2l_lite/lab/draw_results.py.
+  // As in d2l_lite/lab/figures/results.py.
   holds: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
   reversed: "M-5-3-3-5 0-2 3-5 5-3 2 0 5 3 3 5 0 2-3 5-5 3-2 0z",
   small: "M0-6 6 0 0 6-6 0z",

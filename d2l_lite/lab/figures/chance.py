@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from d2l_lite.colours import FAINT, LENET, RED
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.draw_results import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ROW, finish, label_row
 from d2l_lite.lab.verdicts import LEFT
 from d2l_lite.runs import Run
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from d2l_lite.colours import ALEXNET, BLUE, FAINT, INK, LENET
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.draw_results import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ROW, finish, label_row
 from d2l_lite.lab.verdicts import LEFT
 
 ACTIVATIONS = {  # colour and line; the sigmoid is LeNet's, ReLU AlexNet's

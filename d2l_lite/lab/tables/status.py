@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2l_lite.lab.draw_results import NAMES
+from d2l_lite.lab.names import NAMES
 from d2l_lite.lab.records import RECORDS, load_record
-from d2l_lite.lab.result_tables import Table, percent
 from d2l_lite.lab.rule import NOT_RUN
+from d2l_lite.lab.tables.results import Table, percent
 from d2l_lite.lab.verdicts import EDITION2, LEFT, Records
 
 FIRST = {  # the recorded runs that chapters show, trained on all 60,000 images

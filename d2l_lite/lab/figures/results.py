@@ -1,15 +1,13 @@
-"""Results as figures: every seed a dot, every difference with its interval.
-
-Labels lie above their rows, so that a figure stays legible on a phone.
-"""
+"""Every seed a dot, every difference with its interval."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from d2l_lite.colours import ALEXNET, BLUE, CARD, FAINT, GREEN, INK, LENET, RED
 from d2l_lite.draw import figure, show
+from d2l_lite.lab.figures.rows import ROW, finish, label_row
+from d2l_lite.lab.names import LARGE, NAMES
 from d2l_lite.lab.rule import (
     HOLDS,
     LOOKS,
@@ -22,27 +20,6 @@ from d2l_lite.lab.rule import (
 )
 from d2l_lite.lab.verdicts import LEFT, Step
 
-# What each recipe of the plan is called on the pages.
-NAMES = {
-    "linear": "linear classifier",
-    "dense": "two linear layers",
-    "dense-relu": "two linear layers, ReLU",
-    "lenet": "LeNet",
-    "xavier": "LeNet, Xavier's first weights",
-    "tuned": "LeNet (tuned)",
-    "tanh": "LeNet with tanh",
-    "relu": "LeNet with ReLU",
-    "maximum": "... and max pooling",
-    "width": "wide LeNet (ReLU, max pooling)",
-    "depth": "... with five convolutions",
-    "dropout": "... and dropout",
-    "geometry": "AlexNet's layers, 112 pixels",
-    "resolution": "AlexNet, an eighth of its width",
-    "alexnet-half": "AlexNet, half its width",
-    "alexnet": "AlexNet",
-    "alexnet-tutorial": "AlexNet at the tutorial's rate",
-}
-LARGE = ("resolution", "alexnet-half", "alexnet", "alexnet-tutorial")  # their colour
 VERDICTS = {  # colour and mark of a word, so that neither tells it alone
     HOLDS: (GREEN, "o"),
     "helps": (GREEN, "o"),
@@ -54,7 +31,6 @@ VERDICTS = {  # colour and mark of a word, so that neither tells it alone
     "ahead": (GREEN, "o"),
 }
 GRIDS = (LENET, BLUE, ALEXNET)  # of nets in one figure of rates
-ROW = 0.5  # inches
 
 
 def draw_seeds(nets: dict[str, np.ndarray], axis: str = "test accuracy, %") -> None:
@@ -210,19 +186,3 @@ def colour_of(name: str) -> str:
 def signed(points: float) -> str:
     """A difference with its sign, a minus being one."""
     return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def label_row(axes: Axes, row: int, text: str) -> None:
-    """Write a row's label above it, at the left end of the axes."""
-    place = axes.get_yaxis_transform()
-    axes.text(0, row - 0.36, text, transform=place, va="center", size=10)
-
-
-def finish(axes: Axes, rows: int, label: str) -> None:
-    """Rows from top to bottom, a grid, and the axis that shows only what matters."""
-    axes.set(ylim=(rows - 0.5, -0.75), yticks=[], xlabel=label)
-    axes.spines["left"].set_visible(False)
-    axes.use_sticky_edges = False  # else a bar would touch the frame
-    axes.margins(x=0.05)
-    axes.set_axisbelow(True)
-    axes.grid(True, axis="x")

@@ -6,8 +6,8 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from d2l_lite.colours import BLUE, RED
-from d2l_lite.lab.draw_chance import draw_chance, draw_medians
-from d2l_lite.lab.draw_windows import draw_fields, draw_places
+from d2l_lite.lab.figures.chance import draw_chance, draw_medians
+from d2l_lite.lab.figures.windows import draw_fields, draw_places
 from d2l_lite.lab.records import load_record
 
 

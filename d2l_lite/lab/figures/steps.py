@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from d2l_lite.colours import ALEXNET, BLUE, FAINT, GREEN, INK, PURPLE
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.draw_results import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ROW, finish, label_row
 from d2l_lite.lab.records import RECORDS, load_record
 from d2l_lite.lab.verdicts import Records
 

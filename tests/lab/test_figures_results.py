@@ -7,15 +7,15 @@ from matplotlib.colors import same_color
 from scipy.stats import ttest_1samp
 
 from d2l_lite.colours import ALEXNET, BLUE, GREEN, LENET, RED
-from d2l_lite.lab import draw_results
-from d2l_lite.lab.draw_results import (
-    NAMES,
+from d2l_lite.lab.figures import results
+from d2l_lite.lab.figures.results import (
     draw_contrasts,
     draw_grids,
     draw_looks,
     draw_seeds,
     draw_waterfall,
 )
+from d2l_lite.lab.names import NAMES
 from d2l_lite.lab.rule import Contrast, correct
 from d2l_lite.lab.verdicts import STEPS, Step
 from experiments.plan import RECIPES
@@ -25,7 +25,7 @@ from experiments.plan import RECIPES
 def drawn(monkeypatch):
     """The axes of each figure that is shown, which is closed at the end."""
     shown = []
-    monkeypatch.setattr(draw_results, "show", lambda drawing: shown.append(drawing))
+    monkeypatch.setattr(results, "show", lambda drawing: shown.append(drawing))
     yield lambda: shown[-1].axes[0]
     for drawing in shown:
         plt.close(drawing)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from d2l_lite.lab.draw_results import NAMES
+from d2l_lite.lab.names import NAMES
 from d2l_lite.lab.records import load_record
 from d2l_lite.lab.rule import (
     NO_DIFFERENCE,

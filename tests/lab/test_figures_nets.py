@@ -8,7 +8,7 @@ from torch import nn
 
 from d2l_lite import alexnet, lenet, trace
 from d2l_lite.lab import draw_nets
-from d2l_lite.lab.draw_nets import trace_table
+from d2l_lite.lab.figures.nets import trace_table
 
 WINDOWED = (nn.Conv2d, nn.AvgPool2d, nn.MaxPool2d, nn.Linear)
 NETS = {"LeNet": (lenet, (1, 1, 28, 28)), "AlexNet": (alexnet, (1, 1, 224, 224))}

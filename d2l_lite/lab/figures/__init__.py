@@ -1,0 +1,1 @@
+"""What the chapters draw: one module for each kind of figure."""

@@ -1,0 +1,1 @@
+"""Tables of the pages and of the README, computed from the records."""
