@@ -45,7 +45,7 @@ def show(drawing: Figure) -> None:
 
 
 def plot_runs(*runs: Run | Sequence[Run], names: Sequence[str] = ()) -> None:
-    """Draw loss and accuracy by epoch, training dashed.
+    """Draw loss from 0, and accuracy in the range it takes, by epoch; training dashed.
 
     A list of runs, a seed each, is drawn thin behind its bold median. `names` go into
     the legend; a name of NETS also decides the colour.
@@ -66,7 +66,7 @@ def plot_runs(*runs: Run | Sequence[Run], names: Sequence[str] = ()) -> None:
                     for curve in curves:
                         axes.plot(epochs, curve, line, color=colour, alpha=0.4, lw=0.7)
     left.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.05 * left.get_ylim()[1]))
-    right.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
+    right.set(xlabel="epoch", ylabel="accuracy")
     for axes in (left, right):
         axes.grid(True)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)

@@ -50,6 +50,9 @@ def test_a_run_is_four_curves_by_epoch(shown, epochs):
     assert [axes.get_xlabel() for axes in (left, right)] == ["epoch", "epoch"]
     assert [axes.get_ylabel() for axes in (left, right)] == ["loss", "accuracy"]
     assert left.get_ylim()[0] == 0
+    accuracies = [*run.train_acc, *run.test_acc]
+    low, high = right.get_ylim()  # no empty space around the curves
+    assert high - low < 1.2 * (max(accuracies) - min(accuracies)) or epochs == 1
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 10])

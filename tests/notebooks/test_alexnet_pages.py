@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 
 from d2l_lite.lab.figures import steps
-from d2l_lite.lab.figures.differences import races
+from d2l_lite.lab.figures.three_changes import races
 from d2l_lite.lab.records import RECORDS, load_record
 from d2l_lite.lab.verdicts import SECOND, Records
 
