@@ -98,10 +98,9 @@ def unknown_quotes(notebook: nbformat.NotebookNode) -> list[str]:
     A quotation is code in a first column; of a GPU's messages, none is raised.
     """
     raised = [
-        output.evalue
+        output.get("evalue") or output.get("text", "")
         for _, cell in lint.code_cells(notebook)
         for output in cell.outputs
-        if output.output_type == "error"
     ]
     pages = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     rows = re.findall(r"^\| (.*?)(?:; on a GPU.*?)? \|", "\n".join(pages), re.M)
