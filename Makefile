@@ -20,7 +20,7 @@ plain: .venv-plain/done  ## the site without Jupyter Book, on the newest Sphinx,
 serve: book  ## the site at http://localhost:8000
 	$(BOOK) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-pdf: book .venv-book/pdf  ## the whole book as one file; needs Chromium
+pdf: book .venv-book/pdf  ## the whole book as one file, and a zip of the site; needs Chromium
 	$(BOOK) web/make_pdf.py
 
 test: .venv/done  ## unit tests, every notebook in rehearsal, the site
@@ -83,7 +83,7 @@ MADE_FOR := Exact versions with hashes, for Python 3.11 on Linux, x86-64; by mak
 
 locks: .venv-uv/done  ## the exact, hashed versions in requirements/locks/, from requirements/constraints.txt
 	echo "# $(MADE_FOR)" > requirements/locks/book.txt
-	$(COMPILE) requirements/book.txt >> requirements/locks/book.txt
+	$(COMPILE) requirements/book.txt requirements/pdf.txt >> requirements/locks/book.txt
 	echo "# $(MADE_FOR)" > requirements/locks/tests.txt
 	$(COMPILE) requirements.txt requirements/book.txt requirements/test.txt \
 		requirements/pdf.txt >> requirements/locks/tests.txt

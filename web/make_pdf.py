@@ -1,8 +1,10 @@
 """Print the whole book into one file: `python web/make_pdf.py [FOLDER]`.
 
-The site must be in FOLDER/_build/html; the file lands beside it. Chromium prints all
-pages as one, twice: first to learn where each section stands, then with that in the
-contents. No script runs and nothing is loaded but the site's own files.
+The site must be in FOLDER/_build/html; the file lands there, and beside it a zip of
+the whole site. The first page holds a link to each in a comment, which is opened once
+there is something to take. Chromium prints all pages as one, twice: first to learn
+where each section stands, then with that in the contents. No script runs and nothing
+is loaded but the site's own files.
 """
 
 import io
@@ -151,12 +153,28 @@ def print_page(browser, site, text):
     return pdf, {name.lstrip("/"): number(at) + 1 for name, at in places.items()}
 
 
+def show_link(page, kind):
+    """Open the comment in which a page keeps its link to a file."""
+    text = page.read_text("utf-8")
+    text = text.replace(f"<!--{kind} ", "").replace(f" {kind}-->", "")
+    page.write_text(text, encoding="utf-8")
+
+
+def pack(site, name):
+    """Put a zip of the site into the site, all below one folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(site, Path(folder) / name)
+        shutil.make_archive(str(site / name), "zip", folder, name)
+
+
 def main(folder):
     """Print the site below a folder, and report."""
     site = folder / "_build" / "html"
-    if not (site / "index.html").exists():
-        sys.exit(f"There is no site in {site}: run `make book` first.")
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    name = config["title"].lower().replace(" ", "-")
+    file = site / f"{name}.pdf"
+    if file.exists() or not (site / "index.html").exists():
+        sys.exit(f"There is no new site in {site}: run `make book` first.")
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     parts = {"Introduction": [toc["root"]]}
     parts |= {p["caption"]: [c["file"] for c in p["chapters"]] for p in toc["parts"]}
@@ -167,9 +185,12 @@ def main(folder):
         pdf, now = print_page(browser, site, joined(config, parts, cut, numbers))
     if now != numbers:
         sys.exit("The page numbers moved the contents: print.css must hold them still.")
-    file = folder / "_build" / f"{config['title'].lower().replace(' ', '-')}.pdf"
+    first = site / f"{toc['root']}.html"
     file.write_bytes(pdf)
-    print(f"The book is in {file}")
+    show_link(first, "pdf")
+    pack(site, name)
+    show_link(first, "zip")
+    print(f"The book is in {file}, the site in {file.with_suffix('.zip')}")
 
 
 if __name__ == "__main__":

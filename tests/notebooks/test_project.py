@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKS = {
-    "book": ["requirements/book.txt"],
+    "book": ["requirements/book.txt", "requirements/pdf.txt"],
     "tests": [
         "requirements.txt",
         "requirements/book.txt",

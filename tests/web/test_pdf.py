@@ -2,12 +2,15 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,9 +52,10 @@ def title_of(heading):
 
 @pytest.fixture(scope="module")
 def pdf(site, browser, tmp_path_factory):
-    """Print the built site; the browser fixture skips where there is none."""
+    """Print a copy of the site; the browser fixture skips where there is none."""
     command = [sys.executable, str(ROOT / "web" / "make_pdf.py")]
-    folder, home = site.parent.parent, tmp_path_factory.mktemp("home")
+    folder, home = tmp_path_factory.mktemp("printed"), tmp_path_factory.mktemp("home")
+    shutil.copytree(site, folder / "_build" / "html")
     done = subprocess.run(
         [*command, str(folder)],
         capture_output=True,
@@ -60,7 +64,7 @@ def pdf(site, browser, tmp_path_factory):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not [*home.iterdir()], "it leaves files in the home"
-    return folder / "_build" / "from-lenet-to-alexnet.pdf"
+    return folder / "_build" / "html" / "from-lenet-to-alexnet.pdf"
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,27 @@ def outline_of(book):
             number = book.get_destination_page_number(entry) + 1
             entries.append((plain(entry.title), number, []))
     return entries
+
+
+def taken_along(html):
+    """Return the files beside the pages that the first page links to."""
+    links = {tag["href"] for tag in BeautifulSoup(html, "html.parser").select("a")}
+    return sorted(link[3:] for link in links if link.endswith((".pdf", ".zip")))
+
+
+@pytest.mark.nightly
+def test_what_was_printed_and_packed_is_linked(pdf, soups):
+    assert taken_along(str(soups["book/intro.html"])) == []
+    page = (pdf.parent / "book" / "intro.html").read_text("utf-8")
+    name = pdf.stem
+    assert taken_along(page) == [f"{name}.pdf", f"{name}.zip"]
+    packed = ZipFile(pdf.with_suffix(".zip"))
+    page = packed.read(f"{name}/book/intro.html").decode()
+    assert taken_along(page) == [f"{name}.pdf"]  # it cannot hold itself
+    site = {f for f in pdf.parent.rglob("*") if f.is_file()}
+    site = {f"{name}/{file.relative_to(pdf.parent).as_posix()}" for file in site}
+    files = {file for file in packed.namelist() if not file.endswith("/")}
+    assert files == site - {f"{name}/{name}.zip"}
 
 
 @pytest.mark.nightly

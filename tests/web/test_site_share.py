@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
+import yaml
 from bs4 import BeautifulSoup
+from pybtex.database import parse_string
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://book.invalid/deep/"
@@ -24,7 +26,7 @@ html_static_path = ["{(ROOT / "web" / "static").as_posix()}"]
 """
 TEXT = "Page {0}\n===========\n\nIt is the {0} page of a small site.\n"
 PAGES = {name: TEXT.format(name) for name in ("index", "second")}
-PAGES["index"] += "\n.. toctree::\n   :hidden:\n\n   second\n"
+PAGES["index"] += "\n.. cite-this-book::\n\n.. toctree::\n   :hidden:\n\n   second\n"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,40 @@ def test_every_page_has_a_preview(shared):
         assert said["og:description"] == f"It is the {page} page of a small site."
         preview = shared / said["og:image"].removeprefix(ADDRESS)
         assert struct.unpack(">2I", preview.read_bytes()[16:24]) == (1200, 630)
+
+
+def citation_tags(soup):
+    """Return what a page's head says for citations."""
+    tags = soup.select("meta[name^=citation_]")
+    return {tag["name"].removeprefix("citation_"): tag["content"] for tag in tags}
+
+
+def test_every_page_says_how_to_cite_it(soups, shared):
+    book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    wanted = {
+        "title": book["title"],
+        "author": book["authors"][0]["name"],
+        "publication_date": book["date-released"].replace("-", "/"),
+    }
+    for name, soup in soups.items():
+        if soup.select("article.bd-article"):  # neither a redirection nor 404.html
+            assert citation_tags(soup) == wanted, name
+    page = BeautifulSoup((shared / "second.html").read_text("utf-8"), "html.parser")
+    assert citation_tags(page) == wanted | {"public_url": ADDRESS}
+
+
+def test_the_first_page_shows_an_entry_that_bibtex_reads(soups, shared):
+    page = BeautifulSoup((shared / "index.html").read_text("utf-8"), "html.parser")
+    for soup, address in (soups["book/intro.html"], None), (page, ADDRESS):
+        text = soup.select_one("div.highlight-bibtex pre").get_text()
+        (entry,) = parse_string(text, "bibtex").entries.values()
+        book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+        assert entry.fields["title"].strip("{}") == book["title"]
+        assert entry.fields["year"] == book["date-released"][:4]
+        assert book["version"] in entry.fields["note"]
+        (author,) = entry.persons["author"]
+        assert str(author).strip("{}") == book["authors"][0]["name"]
+        assert entry.fields.get("url") == address
 
 
 def test_without_an_address_nothing_pretends_to_have_one(site, soups):
