@@ -8,7 +8,6 @@ makes the build fail: then the theme has changed, and this file must change with
 """
 
 import hashlib
-import logging as standard_logging
 import posixpath
 import re
 
@@ -27,18 +26,12 @@ OPTIONS = "documentation_options.js"  # the theme's pages change them as they ar
 OF_SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 OF_PAGES = re.compile(r"/live-[\w-]+\.js$")  # of live_parts.py: one a page
 ICON_SCRIPT = "fontawesome.js"  # 1.5 MB of drawings; the font has the same icons
-FOLDS = re.compile(
-    r'class="(?:[^"]* )?(?:toggle|admonition [^"]*dropdown|sd-tab[\w-]*)[" ]'
-)
-OF_FOLDS = ("togglebutton.js", "design-tabs.js")
 ICONS = "_static/vendor/fontawesome/webfonts"
 ICON = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")
 
 ADDRESS = re.compile(r"url\((?![\"']?data:)[\"']?([^\"')]+)[\"']?\)")
 IMPORT = re.compile(r'@import ["\']([^"\']+)["\'];')
 NOISE = re.compile(r'/\*.*?\*/|@charset "[^"]*";', re.DOTALL)
-INDENT = re.compile(r"\s*\n\s*")
-SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*", re.MULTILINE)
 
 RULE = re.compile(r"([^{};]+)\{[^{}]*\}")
 IN_BRACKETS = re.compile(r"\([^()]*\)")  # :not(.this), :is(.this, .that)
@@ -79,12 +72,9 @@ def slim(site):
     scripts = named(site, pages, SCRIPT)
     expect(scripts, "no script in the pages")
     options = expect([s for s in scripts if base(s) == OPTIONS], f"no {OPTIONS}")[0]
-    expect(list(site.rglob(ICON_SCRIPT)), f"no {ICON_SCRIPT}")
-    idle = () if any(map(FOLDS.search, pages.values())) else OF_FOLDS
-    for name in (ICON_SCRIPT, *idle):
-        for file in site.rglob(name):
-            file.unlink()
-    shared = [s for s in scripts if is_shared(s) and base(s) not in idle]
+    for file in expect(list(site.rglob(ICON_SCRIPT)), f"no {ICON_SCRIPT}"):
+        file.unlink()
+    shared = [s for s in scripts if is_shared(s)]
 
     known = [*pages.values(), *(s.read_text("utf-8") for s in site.rglob("*.js"))]
     style = without_unused(joined_styles(site, sheets), known)
@@ -153,7 +143,7 @@ def flat(site, sheet):
         """Return the text of one imported stylesheet."""
         return flat(site, posixpath.normpath(posixpath.join(folder, match[1])))
 
-    text = INDENT.sub("\n", NOISE.sub("", (site / sheet).read_text("utf-8")))
+    text = NOISE.sub("", (site / sheet).read_text("utf-8"))
     text = IMPORT.sub(imported, ADDRESS.sub(address, text))
     expect("@import" not in text, f"{sheet} imports in a way that cannot be joined")
     return text
@@ -161,8 +151,7 @@ def flat(site, sheet):
 
 def joined_scripts(site, scripts):
     """Return scripts as one; the semicolon before it undoes a "use strict" for all."""
-    texts = (SOURCE_MAP.sub("", (site / s).read_text("utf-8")) for s in scripts)
-    return ";" + "\n;".join(texts)
+    return ";" + "\n;".join((site / s).read_text("utf-8") for s in scripts)
 
 
 def without_unused(style, texts):
@@ -191,19 +180,11 @@ def without_unused(style, texts):
 
 def cut_icon_fonts(folder, style):
     """Keep of the icons' fonts the characters that the stylesheet names."""
-    characters = {
-        int(code, 16) if code else ord(character)
-        for code, character in ICON.findall(style)
-    }
-    expect(characters, "no icon in the stylesheet")
-    options = subset.Options(flavor="woff2")
-    standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
+    codes = {code or f"{ord(character):x}" for code, character in ICON.findall(style)}
+    expect(codes, "no icon in the stylesheet")
+    wanted = "--flavor=woff2", f"--unicodes={','.join(codes)}"
     for file in expect(list(folder.glob("*.woff2")), "no font of icons"):
-        font = subset.load_font(file, options)
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=characters)
-        cutter.subset(font)
-        subset.save_font(font, file, options)
+        subset.main([str(file), *wanted, f"--output-file={file}"])
 
 
 def write(site, name, text):
