@@ -258,6 +258,7 @@ def table(site: Path, seconds: float) -> Iterator[str]:
 
 def main() -> None:
     """Measure the site below a folder, or all of one built for it."""
+    os.environ |= environment_with_node()  # Windows looks for `node` here
     if sys.argv[1:]:
         print(*page_lines(Path(sys.argv[1]) / "_build" / "html"), sep="\n")
         return

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,18 +41,28 @@ TIMEOUT = 240_000  # ms; a busy machine is slow, not broken
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the machine's own Chromium, which leaves nothing in the user's home."""
+    """Start the machine's own Chromium, which leaves nothing in the user's home.
+
+    Where no command of that name is, Playwright looks where Chrome installs itself.
+    """
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        sys.exit("This needs Chromium: install your system's package chromium.")
+    own_place = None if program else "chrome"
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
         sync_playwright() as playwright,
     ):
         own = {"XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
-        browser = playwright.chromium.launch(
-            executable_path=program, args=FLAGS, env={**os.environ, **own}
-        )
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=program,
+                channel=own_place,
+                args=FLAGS,
+                env={**os.environ, **own},
+            )
+        except Error:
+            if program:
+                raise
+            sys.exit("This needs Chromium: install your system's package chromium.")
         yield browser
         browser.close()
 

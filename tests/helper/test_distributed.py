@@ -1,6 +1,7 @@
 """Two processes train as one does: torchrun, as a reader starts it."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -67,6 +68,8 @@ def train(tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(DATA_ENV, str(SAMPLE))
             patch.setenv("OMP_NUM_THREADS", "1")
+            if os.name == "nt":  # PyTorch is built without libuv there
+                patch.setenv("USE_LIBUV", "0")
             done = subprocess.run(
                 [*start, script, json.dumps(JOBS), folder],
                 capture_output=True, text=True,

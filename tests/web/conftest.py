@@ -18,8 +18,11 @@ import yaml
 from bs4 import BeautifulSoup
 from filelock import FileLock
 
+from web.build import environment_with_node
 from web.make_pdf import TIMEOUT, chromium
 
+# Windows looks for `node` here, not in the environment of the process to be.
+os.environ["PATH"] = environment_with_node()["PATH"]
 ROOT = Path(__file__).resolve().parents[2]
 HEADERS = re.findall(
     r"^  ([\w-]+): (.+)$", (ROOT / "web" / "root" / "_headers").read_text("utf-8"), re.M
