@@ -70,7 +70,7 @@ def test_every_download_runs_in_an_empty_environment(site, tmp_path):
     python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = [python, "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, site / WHEEL, "ipykernel", "nbclient"], check=True)
-    cut(ROOT / "d2l_lite" / "sample", tmp_path / "data", 128, 64)
+    cut(ROOT / "d2l_lite" / "sample", tmp_path / "data", 48, 64)
     kept = ("PATH", "HOME", "SYSTEMROOT", "APPDATA")  # Windows needs the latter
     environment = {key: os.environ[key] for key in kept if key in os.environ}
     environment |= {"D2L_LITE_DATA": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
