@@ -8,7 +8,7 @@ NB ?=
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-.PHONY: help book plain serve pdf test verify bench ladder lab notebooks clean
+.PHONY: help book plain serve pdf test verify bench ladder lab notebooks catalogues clean
 .PHONY: locks test-oldest test-newest test-nightly
 
 book: .venv-book/done  ## the site, without torch
@@ -47,6 +47,9 @@ lab: .venv/done  ## JupyterLab on the notebooks
 
 notebooks: .venv/done  ## run and store one, `make notebooks NB=02_lenet`, or all
 	$(PY) tests/notebooks/execute.py $(NB)
+
+catalogues: .venv-book/done  ## update the Chinese catalogues in locale/; STUBS=--stubs fills them
+	$(BOOK) web/catalogues.py $(STUBS)
 
 clean:
 	rm -rf _build build .venv .venv-book .venv-bench .venv-plain *.egg-info

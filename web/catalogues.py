@@ -1,0 +1,155 @@
+"""Update the catalogues of the Chinese edition: `make catalogues`.
+
+Each page has one in locale/zh_CN/LC_MESSAGES, each file of words of the live figures
+another, below figures/; sphinx.po holds what templates, extensions and settings say.
+A message that is new, or whose English has changed, waits there to be translated.
+Whoever reads no Chinese leaves `[[en]]`: the page then shows the English, with a note.
+`--stubs` leaves it wherever a translation is missing.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))
+
+from web import translate  # noqa: E402
+from web.build import JUPYTER_BOOK, environment_with_node  # noqa: E402
+
+LOCALE = ROOT / "locale"
+CATALOGUES = LOCALE / "zh_CN" / "LC_MESSAGES"
+STUB = "[[en]]"
+OWN_HTML = "web/root/404.html"
+SETTINGS = ("nb_code_prompt_show", "nb_code_prompt_hide", "search_bar_text")
+OF_A_CELL = ["shown by a cell; {1}, {2} and so on are its numbers"]
+
+
+def extract(folder):
+    """Return the catalogue of each domain, all of them untranslated."""
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT)]
+    command += ["--path-output", str(folder), "--builder", "custom"]
+    command += ["--custom-builder", "gettext", "-q"]
+    subprocess.run(command, env=environment_with_node(), check=True)
+    found = folder / "_build" / "gettext"
+    domains = {
+        path.relative_to(found).with_suffix("").as_posix(): read(path)
+        for path in sorted(found.rglob("*.pot"))
+    }
+    for domain, template in domains.items():
+        domains[domain] = only_words(template, is_computed=domain == "book/status")
+        add_parts_of_page(domain, domains[domain])
+    add_interface(domains["sphinx"])
+    for path in sorted((ROOT / "web" / "play").glob("*words*.js")):
+        words = domains[f"figures/{path.stem}"] = Catalog()
+        translate.script(path.read_text("utf-8"), adder(words))
+    return {domain: template for domain, template in domains.items() if len(template)}
+
+
+def read(path):
+    """Return the catalogue in a file."""
+    with path.open("rb") as file:
+        return read_po(file, locale="zh_CN" if path.suffix == ".po" else None)
+
+
+def adder(catalogue, comments=()):
+    """Return a `translate` that only collects the messages."""
+
+    def add(message):
+        if message not in catalogue:
+            catalogue.add(message, auto_comments=comments)
+        return message
+
+    return add
+
+
+def only_words(template, is_computed):
+    """Return a page's messages, less those that are the same in all languages."""
+    kept = Catalog()
+    add = adder(kept)
+    for message in template:
+        if message.id and is_computed:
+            translate.numbered(message.id, add)
+        elif message.id and translate.has_words(message.id):
+            add(message.id)
+    return kept
+
+
+def add_parts_of_page(page, catalogue):
+    """Add what a page says outside its prose."""
+    notebook, text = ROOT / f"{page}.ipynb", ROOT / f"{page}.md"
+    if notebook.exists():
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        translate.outputs(cells, adder(catalogue, OF_A_CELL))
+    elif text.exists():
+        for name in re.findall(r"^:file: (\S+)", text.read_text("utf-8"), re.M):
+            add_html(text.parent / name, catalogue)
+
+
+def add_html(path, catalogue):
+    """Add what one of our HTML files says."""
+    translate.html(path.read_text("utf-8"), adder(catalogue))
+
+
+def add_interface(catalogue):
+    """Add what extensions, settings and the page for no page say."""
+    add = adder(catalogue)
+    for path in sorted((ROOT / "web" / "ext").glob("*.py")):
+        for _, message, _, _ in extract_from_file("python", path):
+            add(message)
+    book = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    config = book["sphinx"]["config"]
+    texts = {**book, **config, **config["html_theme_options"]}
+    for name in SETTINGS:
+        add(texts[name])
+    add_html(ROOT / OWN_HTML, catalogue)
+
+
+def update(domain, template, stubs):
+    """Bring one catalogue up to date; return how many messages wait, and how many."""
+    path = CATALOGUES / f"{domain}.po"
+    old = read(path) if path.exists() else Catalog("zh_CN")
+    old.update(template, update_creation_date=False)
+    new = Catalog("zh_CN", header_comment="", fuzzy=False)
+    waiting = 0
+    for message in old:
+        if message.id:
+            if stubs and (message.fuzzy or not message.string):
+                message.string = STUB
+            message.flags &= {"fuzzy"} if message.string != STUB else set()
+            waiting += message.fuzzy or message.string in ("", STUB)
+            new[message.id] = message
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, new, width=0, omit_header=True, ignore_obsolete=True)
+    return waiting, len(new)
+
+
+def main():
+    """Update all catalogues, and say what is left to translate."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--stubs", action="store_true", help=f"leave {STUB}")
+    stubs = parser.parse_args().stubs
+    with tempfile.TemporaryDirectory() as folder:
+        domains = extract(Path(folder))
+    for old in CATALOGUES.rglob("*.po"):
+        if old.relative_to(CATALOGUES).with_suffix("").as_posix() not in domains:
+            old.unlink()
+    counts = {name: update(name, domains[name], stubs) for name in domains}
+    for name, (waiting, all_) in counts.items():
+        print(f"{name:32}{waiting:5} of {all_:5} wait")
+    waiting, all_ = map(sum, zip(*counts.values()))
+    print(f"{'together':32}{waiting:5} of {all_:5} wait")
+
+
+if __name__ == "__main__":
+    main()
