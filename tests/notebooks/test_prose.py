@@ -84,7 +84,7 @@ def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
     assert found.tuned == "xavier"
     assert points(claims["climb"].contrast)[1:] == pytest.approx([2, 4], abs=0.3)
     up = [Records().right(name).mean() for name in ("lenet", "width", "resolution")]
-    assert up[1] - up[0] > (up[2] - up[0]) / 2
+    assert up[1] > up[2]  # all was won in three steps
     macs = [
         trace(rung.build(), (1, 1, rung.side, rung.side)).macs
         for rung in (RUNGS["width"], RUNGS["resolution"])
@@ -163,6 +163,8 @@ def test_the_rate_alone_moves_alexnet_as_chapter_8_says(found):
     assert fast.mean(1).min() < 0.8786 < fast.mean(1).max()
     tuned = [records.right(found.tuned, seeds=s) for s in (TEN, TRIAL_SEEDS)]
     assert max(right.mean(1).max() for right in tuned) < 0.8902
+    low, high = compare(tuned[1], fast).interval()
+    assert low < 0 < high
 
 
 # ------------------------------------------------------- chapter 2

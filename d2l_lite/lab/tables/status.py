@@ -15,7 +15,7 @@ FIRST = {  # the recorded runs that chapters show, trained on all 60,000 images
     "dense": "chapter 2: two linear layers",
     "lenet": "chapter 2: LeNet",
     "alexnet": "chapter 4: AlexNet",
-    "alexnet-slow": "chapter 7: AlexNet at a tenth of the rate",
+    "alexnet-slow": "edition 1: AlexNet at a tenth of the rate",
 }
 OTHERS = {  # records that hold no accuracies of whole trainings of the plan
     "edition1/ladder/*": "the ladder of edition 1, replaced by the rows above",
@@ -36,6 +36,7 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "width-dropout": "wide LeNet with dropout",
     "width-augmented": "wide LeNet, images mirrored and moved",
     "width-overlap": "wide LeNet, poolings that overlap",
+    "relu-float32": "LeNet with ReLU at edition 1's rate",
 }
 HEAD = ["what, and its record", "runs", "test accuracy", "where and when"]
 
@@ -73,8 +74,10 @@ def plan_rows(records: Records) -> list[list[str]]:
         finals = [run for run in runs if run["phase"] == "final"]
         for_rate = len(runs) - len(finals)
         counted = f"{len(finals)}" + f" + {for_rate}" * bool(for_rate)
-        right = records.right(name)
-        said = NOT_RUN if right is None else percent(right.mean(1))
+        said = NOT_RUN
+        if records.right(name) is not None:
+            seeds = tuple(run["seed"] for run in finals)  # the trial's too
+            said = percent(records.right(name, seeds=seeds).mean(1))
         place = where_and_when(run["made"] for run in finals or runs)
         called = f"{CALLED.get(name, name)} (`edition2/{name}`)"
         rows.append([called, counted, said, place])
