@@ -13,14 +13,15 @@ import { fileURLToPath } from "node:url";
 import { unpack } from "../web/play/data.js";
 import { useKernel } from "../web/play/product.js";
 import { kernel } from "../web/play/product_wasm.js";
+import { raceTraining } from "../web/play/race_training.js";
 import { reached, recipe } from "../web/play/recipe.js";
-import { train } from "../web/play/training.js";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const asked = process.argv.slice(2).map(Number);
 const seeds = asked.length ? asked : [0, 1, 2, 3, 4];
 const images = 12000;
-const modules = "adam data layers nets product product_wasm recipe training".split(" ");
+const modules =
+  "activations adam data layers nets pools product product_wasm race_training recipe training";
 
 export function packedImages() {
   const python = process.env.PYTHON ?? "python3";
@@ -31,7 +32,8 @@ export function packedImages() {
 // One training from its first weights, with the kernel: a run of the record.
 export async function run(data, settings, images) {
   if (!(await useKernel(kernel))) throw new Error("this Node has no vectors");
-  const rows = [...train(data, { ...settings, images })].filter(Boolean);
+  const { training } = raceTraining(data, { ...settings, images });
+  const rows = [...training].filter((row) => row?.answers);
   return {
     ...settings,
     accuracy: rows.map((row) => row.accuracy),
@@ -63,7 +65,7 @@ function plan() {
 }
 
 async function main() {
-  const sources = modules.map((name) => readFileSync(at(`../web/play/${name}.js`)));
+  const sources = modules.split(" ").map((name) => readFileSync(at(`../web/play/${name}.js`)));
   const data = await unpack(packedImages());
   const runs = [];
   for (const settings of plan()) {

@@ -184,13 +184,10 @@ def test_a_convolution_with_strides_is_torchs():
             assert found[name] == pytest.approx(wanted.flatten().tolist(), abs=1e-4)
 
 
-def test_the_other_layers_are_torchs():
+def test_enlarging_is_torchs():
     torch.manual_seed(0)
     X = torch.randn(1, 2, 9, 7)
-    numbers = X.flatten().tolist()
-    found = ask("layer", kind="OverlappingPool", shape=[2, 9, 7], x=numbers)
-    assert found == pytest.approx(F.max_pool2d(X, 3, 2).flatten().tolist())
-    found = ask("layer", kind="Enlarge", shape=[2, 9, 7], setting=8, x=numbers)
+    found = ask("enlarge", shape=[2, 9, 7], factor=8, x=X.flatten().tolist())
     wanted = F.interpolate(X, scale_factor=8, mode="bilinear")
     assert found == pytest.approx(wanted.flatten().tolist(), abs=1e-6)
 

@@ -117,8 +117,9 @@ def test_every_part_has_a_widget_and_says_what_it_is():
         )
 
 
-def test_the_worker_listens():
-    script = "globalThis.self = {};\n" + worker_script()
+@pytest.mark.parametrize("name", ["worker", "yournet_worker"])
+def test_a_worker_listens(name):
+    script = "globalThis.self = {};\n" + worker_script(name)
     assert node(script + "\nconsole.log(typeof self.onmessage);") == "function"
 
 

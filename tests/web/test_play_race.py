@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
 from d2l_lite import alexnet, trace
-from web.build import environment_with_node
 from web.join_scripts import join_styles, late_script, page_script, worker_script
 from web.make_pdf import TIMEOUT
 from web.pack_data import pack
@@ -39,22 +36,6 @@ PAINT = """(mark) => {
   const { stroke, backgroundColor, borderColor } = getComputedStyle(mark);
   return [mark.ownerSVGElement ? stroke : backgroundColor, borderColor];
 }"""
-WATCHED = """
-import { packedImages } from "./experiments/race.mjs";
-import { unpack } from "./web/play/data.js";
-import { train } from "./web/play/training.js";
-import { watch } from "./web/play/watch.js";
-const data = await unpack(packedImages());
-const settings = { activation: "ReLU", pooling: "max", extra: 0, seed: 0, images: 32 };
-const rows = () => [...train(data, settings)].filter(Boolean);
-const plain = rows();
-const seen = watch();
-const watched = rows();
-const labels = data.labels.subarray(data.training);
-const right = seen.answers.filter((answer, i) => answer === labels[i]).length;
-console.log(JSON.stringify({ plain, watched, right, all: labels.length,
-  answers: seen.answers.length, images: seen.images }));
-"""
 
 
 def figure_of(part):
@@ -162,20 +143,6 @@ def recorded(net):
 
 
 # ----------------------------------------------------------------------- race
-
-
-def test_who_looks_over_a_trainings_shoulder_changes_nothing():
-    done = subprocess.run(
-        ["node", "--input-type=module", "-"], input=WATCHED, cwd=ROOT,
-        env={**environment_with_node(), "PYTHON": sys.executable},
-        capture_output=True, encoding="utf-8",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert answer["watched"] == answer["plain"]
-    assert answer["answers"] == answer["all"] == 500
-    assert answer["right"] / 500 == answer["watched"][-1]["accuracy"]
-    assert answer["images"] == 64
 
 
 def test_a_race_is_guessed_run_paused_and_judged(visit):

@@ -1,12 +1,13 @@
 // Adam, with torch.optim.Adam's settings (Kingma and Ba 2015, algorithm 1).
+import { count } from "./layers.js";
 import { zeros } from "./product.js";
 
 export class Adam {
   constructor(parameters, lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8) {
     Object.assign(this, { parameters, lr, betas, eps, steps: 0 });
     // Running means of each gradient and of its square.
-    this.means = parameters.map(({ value }) => zeros(value.length));
-    this.squares = parameters.map(({ value }) => zeros(value.length));
+    this.means = parameters.map(({ shape }) => zeros(count(shape)));
+    this.squares = parameters.map(({ shape }) => zeros(count(shape)));
   }
 
   step() {

@@ -1,6 +1,8 @@
 // AlexNet's layers at an eighth of their width, and what only they need: forward only.
-import { Activation, Conv2d, Layer, Linear } from "./layers.js";
+import { Activation } from "./activations.js";
+import { Conv2d, Layer, Linear } from "./layers.js";
 import { Net } from "./nets.js";
+import { Pool } from "./pools.js";
 
 // Enlarge images by bilinear interpolation, as torch does it (align_corners=False).
 export class Enlarge extends Layer {
@@ -38,36 +40,7 @@ export class Enlarge extends Layer {
   }
 }
 
-// Maxima of windows of 3 x 3, stride 2, so that they overlap.
-export class OverlappingPool extends Layer {
-  constructor([channels, height, width], minibatch) {
-    const outputShape = [channels, (height - 1) >> 1, (width - 1) >> 1];
-    super("MaxPool2d", [channels, height, width], outputShape, minibatch);
-    Object.assign(this, { max: true, kernelSize: 3, padding: 0, stride: 2 });
-  }
-
-  forward(x, n) {
-    const { output } = this;
-    const [channels, height, width] = this.inputShape;
-    const [, rows, columns] = this.outputShape;
-    let at = 0;
-    for (let map = 0; map < n * channels; map++) {
-      for (let row = 0; row < rows; row++) {
-        let corner = (map * height + 2 * row) * width;
-        for (let column = 0; column < columns; column++, corner += 2) {
-          let best = -Infinity;
-          for (let down = 0, from = corner; down < 3; down++, from += width) {
-            if (x[from] > best) best = x[from];
-            if (x[from + 1] > best) best = x[from + 1];
-            if (x[from + 2] > best) best = x[from + 2];
-          }
-          output[at++] = best;
-        }
-      }
-    }
-    return output;
-  }
-}
+const overlapping = { kernelSize: 3, stride: 2 };
 
 // For images of 28 x 28. Dropout does nothing after training, so it is left out.
 export function narrowAlexnet() {
@@ -78,13 +51,13 @@ export function narrowAlexnet() {
   };
   add(Enlarge, 8);
   add(Conv2d, 12, 11, 1, 4);
-  add(OverlappingPool);
+  add(Pool, "max", overlapping);
   add(Conv2d, 32, 5, 2);
-  add(OverlappingPool);
+  add(Pool, "max", overlapping);
   add(Conv2d, 48, 3, 1);
   add(Conv2d, 48, 3, 1);
   add(Conv2d, 32, 3, 1);
-  add(OverlappingPool);
+  add(Pool, "max", overlapping);
   add(Linear, 512);
   add(Activation, "ReLU");
   add(Linear, 512);

@@ -4,26 +4,36 @@ import { lenet, randomNumbers } from "./nets.js";
 import { matrix, product, zeros } from "./product.js";
 
 const minibatch = 32;
+const random = randomNumbers(0);
 // AlexNet's third convolution as a product: 384 filters of 2304 weights, 144 places.
 const [filters, weights, places] = [384, 2304, 144];
 
 // imagesPerSecond: LeNet, forward, backward and Adam. macsPerSecond: a large product.
 export function measure(milliseconds = 1000) {
-  const imagesPerSecond = trainingRate(milliseconds);
+  const imagesPerSecond = trainingRate(milliseconds, ...lenetAndAdam());
   return { imagesPerSecond, macsPerSecond: multiplying(milliseconds) };
 }
 
-// Images a second; settings: of the net, LeNet's own unless told.
-export function trainingRate(milliseconds, settings = {}) {
+// settings: of the net, LeNet's own unless told.
+export function lenetAndAdam(settings = {}) {
   const net = lenet({ ...settings, minibatch });
-  const optimizer = new Adam(net.parameters, 1e-3);
-  const random = randomNumbers(0);
-  const X = zeros(minibatch * 784).map(random);
-  const y = Uint8Array.from({ length: minibatch }, (_, i) => i % 10);
+  return [net, new Adam(net.parameters, 1e-3)];
+}
+
+// Images a second that a net learns from.
+export function trainingRate(milliseconds, net, optimizer, images = anyImages(net)) {
+  const { X, y, minibatch } = images;
   return minibatch * perSecond(milliseconds, () => {
     net.lossAndGradient(X, y, minibatch);
     optimizer.step();
   });
+}
+
+// Random numbers for images, as many as the net takes at once.
+export function anyImages({ layers: [{ minibatch }] }) {
+  const X = zeros(minibatch * 784);
+  X.forEach((_, i) => (X[i] = random()));
+  return { X, y: Uint8Array.from({ length: minibatch }, (_, i) => i % 10), minibatch };
 }
 
 function multiplying(milliseconds) {
@@ -36,7 +46,7 @@ function multiplying(milliseconds) {
 }
 
 // How often a step can be done in a second; the first, which compiles, is not timed.
-function perSecond(milliseconds, step) {
+export function perSecond(milliseconds, step) {
   step();
   const start = performance.now();
   let steps = 0;

@@ -1,5 +1,7 @@
 // LeNet with the book's switches, and what a training asks of a net.
-import { Activation, Conv2d, Linear, Pool, count } from "./layers.js";
+import { Activation } from "./activations.js";
+import { Conv2d, Linear, count } from "./layers.js";
+import { Pool } from "./pools.js";
 import { zeros } from "./product.js";
 
 // activation: "sigmoid", "tanh" or "ReLU". pooling: "average" or "max".
@@ -40,6 +42,12 @@ export class Net {
     this.parameters = layers.flatMap((layer) => layer.parameters);
     const { minibatch, outputShape } = layers.at(-1);
     this.gradient = zeros(minibatch * count(outputShape)); // of the loss, at the logits
+    this.train(true);
+  }
+
+  // In training, or not: dropout and batch normalisation ask.
+  train(training) {
+    for (const layer of this.layers) layer.training = training;
   }
 
   drawParameters(random, firstWeights) {
@@ -50,7 +58,7 @@ export class Net {
       const bound = Math.sqrt(6 / connections);
       const draw = () => (2 * random() - 1) * bound;
       weight.value.forEach((_, i, value) => (value[i] = draw()));
-      if (!xavier) bias.value.forEach((_, i, value) => (value[i] = draw()));
+      if (!xavier) bias?.value.forEach((_, i, value) => (value[i] = draw()));
     }
   }
 
@@ -99,9 +107,9 @@ export class Net {
 
   // The mean size of the gradient in each layer's weights, from the first layer on.
   gradientMeter() {
-    return this.weighted().map(({ name, weight: { gradient } }) => {
+    return this.weighted().map(({ name, row, weight: { gradient } }) => {
       const sum = gradient.reduce((a, b) => a + Math.abs(b), 0);
-      return { name, gradient: sum / gradient.length };
+      return { name, row, gradient: sum / gradient.length };
     });
   }
 }

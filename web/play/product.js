@@ -4,6 +4,7 @@ let Numbers = Float32Array;
 let kernel = null; // the two functions of product.wat
 let memory = null; // where it finds its matrices
 let used = 0; // bytes of it
+let counted = null; // bytes, while they are only counted
 
 // Make each new array one of these: Float32Array, or Float64Array for comparisons.
 export function useNumbers(kind) {
@@ -12,13 +13,14 @@ export function useNumbers(kind) {
 }
 
 // Let the kernel multiply in nets built from here on. Says whether the browser can.
-export async function useKernel(base64) {
+// bytes: of all their numbers, at once, since a memory that grows takes its arrays away.
+export async function useKernel(base64, bytes = 2 ** 25) {
   kernel = null;
   try {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    // 32 MB at once: a memory that grows takes its arrays away.
-    memory = new WebAssembly.Memory({ initial: 512 });
-    const { instance } = await WebAssembly.instantiate(bytes, { page: { memory } });
+    const code = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    // One page more: the kernel reads on behind a row's end.
+    memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 1 });
+    const { instance } = await WebAssembly.instantiate(code, { page: { memory } });
     kernel = instance.exports;
     used = 0;
   } catch {} // no vectors, or a page that forbids them: JavaScript does it all
@@ -26,10 +28,23 @@ export async function useKernel(base64) {
 }
 
 export function zeros(n) {
-  if (!kernel) return new Numbers(n);
+  const bytes = 16 * Math.ceil(n / 4); // vectors begin at multiples of 16 bytes
+  if (counted !== null) counted += bytes;
+  if (counted !== null || !kernel) return new Numbers(counted === null ? n : 0);
   const array = new Float32Array(memory.buffer, used, n);
-  used += 16 * Math.ceil(n / 4); // vectors begin at multiples of 16 bytes
+  used += bytes;
   return array;
+}
+
+// The bytes of all numbers that `make` would make; its arrays are empty.
+export function countBytes(make) {
+  counted = 0;
+  try {
+    make();
+    return counted;
+  } finally {
+    counted = null;
+  }
 }
 
 // A view of a stretch of an array: element (i, j) is data[at + i * down + j * across].
@@ -43,14 +58,14 @@ export function transposed({ data, at, rows, columns, down, across }) {
 
 // C = A B, or C += A B. The rows of C lie one after another.
 export function product(C, A, B, add = false) {
-  const fast = kernel && C.data.buffer === memory.buffer;
+  const fast = kernel && [A, B, C].every(({ data }) => data.buffer === memory.buffer);
   const steps = (M) => [4 * M.down, 4 * M.across]; // in bytes
   const start = (M) => M.data.byteOffset + 4 * M.at;
   const sizes = [C.rows, C.columns, A.columns];
   const [a, b, c] = [start(A), start(B), start(C)];
-  if (fast && B.across === 1 && C.columns % 4 === 0) {
+  if (fast && B.across === 1) {
     kernel.rows(...sizes, a, ...steps(A), b, 4 * B.down, c, 4 * C.down, +add);
-  } else if (fast && A.across === 1 && B.down === 1 && A.columns % 4 === 0) {
+  } else if (fast && A.across === 1 && B.down === 1) {
     kernel.dots(...sizes, a, 4 * A.down, b, 4 * B.across, c, 4 * C.down, +add);
   } else multiply(C, A, B, add);
 }

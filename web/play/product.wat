@@ -1,7 +1,8 @@
 ;; The product of two matrices, four numbers at a time.
 ;;
-;; rows: C = A B where each row of B lies in one stretch and C.columns % 4 = 0.
-;; dots: C = A B where each row of A and each column of B do, and inner % 4 = 0.
+;; rows: C = A B where each row of B lies in one stretch.
+;; dots: C = A B where each row of A and each column of B do.
+;; Both read up to 3 numbers behind the end of a row, and write nothing there.
 ;; With $add, C += A B. Each row of C lies in one stretch. $A, $B and $C are places in
 ;; the page's memory; $...Down and $...Across say how many bytes further the next row
 ;; and the next column lie. $inner is the number of A's columns, which are B's rows.
@@ -14,7 +15,7 @@
     (param $A i32) (param $aDown i32) (param $aAcross i32)
     (param $B i32) (param $bDown i32)
     (param $C i32) (param $cDown i32) (param $add i32)
-    (local $column i32) (local $k i32) (local $wide i32)
+    (local $column i32) (local $k i32) (local $left i32)
     (local $a i32) (local $b i32) (local $c i32)
     (local $row1 i32) (local $row2 i32) (local $row3 i32)
     (local $x v128) (local $v v128) (local $w v128) (local $zero v128)
@@ -42,9 +43,8 @@
         (local.set $b (i32.add (local.get $B)
           (i32.mul (local.get $column) (i32.const 4))))
         (local.set $k (local.get $inner))
-        (local.set $wide (i32.ge_s
-          (i32.sub (local.get $columns) (local.get $column)) (i32.const 8)))
-        (if (local.get $wide)
+        (local.set $left (i32.sub (local.get $columns) (local.get $column)))
+        (if (i32.gt_s (local.get $left) (i32.const 4))
           (then (loop $step
             (local.set $v (v128.load (local.get $b)))
             (local.set $w (v128.load offset=16 (local.get $b)))
@@ -75,7 +75,7 @@
             (local.set $b (i32.add (local.get $b) (local.get $bDown)))
             (local.set $k (i32.sub (local.get $k) (i32.const 1)))
             (br_if $step (local.get $k))))
-          (else (loop $step ;; the last 4 columns: $t0 to $t3 stay out of it
+          (else (loop $step ;; at most 4 columns: $t0 to $t3 stay out of it
             (local.set $v (v128.load (local.get $b)))
             (local.set $x (v128.load32_splat (local.get $a)))
             (local.set $s0 (f32x4.add (local.get $s0)
@@ -100,19 +100,19 @@
           (i32.mul (local.get $column) (i32.const 4))))
         (block $stored
           (call $store (local.get $c)
-            (local.get $s0) (local.get $t0) (local.get $wide) (local.get $add))
+            (local.get $s0) (local.get $t0) (local.get $left) (local.get $add))
           (br_if $stored (i32.lt_s (local.get $rows) (i32.const 2)))
           (local.set $c (i32.add (local.get $c) (local.get $cDown)))
           (call $store (local.get $c)
-            (local.get $s1) (local.get $t1) (local.get $wide) (local.get $add))
+            (local.get $s1) (local.get $t1) (local.get $left) (local.get $add))
           (br_if $stored (i32.lt_s (local.get $rows) (i32.const 3)))
           (local.set $c (i32.add (local.get $c) (local.get $cDown)))
           (call $store (local.get $c)
-            (local.get $s2) (local.get $t2) (local.get $wide) (local.get $add))
+            (local.get $s2) (local.get $t2) (local.get $left) (local.get $add))
           (br_if $stored (i32.lt_s (local.get $rows) (i32.const 4)))
           (local.set $c (i32.add (local.get $c) (local.get $cDown)))
           (call $store (local.get $c)
-            (local.get $s3) (local.get $t3) (local.get $wide) (local.get $add)))
+            (local.get $s3) (local.get $t3) (local.get $left) (local.get $add)))
         (local.set $column (i32.add (local.get $column) (i32.const 8)))
         (br_if $nextTile (i32.lt_s (local.get $column) (local.get $columns))))
       (local.set $A (i32.add (local.get $A)
@@ -122,28 +122,42 @@
       (local.set $rows (i32.sub (local.get $rows) (i32.const 4)))
       (br_if $nextRows (i32.gt_s (local.get $rows) (i32.const 0)))))
 
-  ;; Four numbers of a row of C, or eight.
+  ;; At most eight numbers of a row of C, $left of them.
   (func $store (param $c i32)
-    (param $s v128) (param $t v128) (param $wide i32) (param $add i32)
+    (param $s v128) (param $t v128) (param $left i32) (param $add i32)
+    (call $storeFour (local.get $c) (local.get $s) (local.get $left) (local.get $add))
+    (if (i32.gt_s (local.get $left) (i32.const 4))
+      (then (call $storeFour (i32.add (local.get $c) (i32.const 16)) (local.get $t)
+        (i32.sub (local.get $left) (i32.const 4)) (local.get $add)))))
+
+  ;; At most four.
+  (func $storeFour (param $c i32) (param $s v128) (param $left i32) (param $add i32)
     (if (local.get $add)
       (then (local.set $s (f32x4.add (local.get $s) (v128.load (local.get $c))))))
-    (v128.store (local.get $c) (local.get $s))
-    (if (local.get $wide)
-      (then
-        (if (local.get $add) (then
-          (local.set $t
-            (f32x4.add (local.get $t) (v128.load offset=16 (local.get $c))))))
-        (v128.store offset=16 (local.get $c) (local.get $t)))))
+    (if (i32.gt_s (local.get $left) (i32.const 3))
+      (then (v128.store (local.get $c) (local.get $s)))
+      (else
+        (if (i32.eq (local.get $left) (i32.const 1))
+          (then (v128.store32_lane 0 (local.get $c) (local.get $s)))
+          (else
+            (v128.store64_lane 0 (local.get $c) (local.get $s))
+            (if (i32.eq (local.get $left) (i32.const 3))
+              (then (v128.store32_lane offset=8 2 (local.get $c) (local.get $s)))))))))
 
   ;; Tiles of C, 2 rows and 2 columns each; $s00 to $s11 hold 4 partial sums apiece.
   (func (export "dots")
     (param $rows i32) (param $columns i32) (param $inner i32)
     (param $A i32) (param $aDown i32) (param $B i32) (param $bAcross i32)
     (param $C i32) (param $cDown i32) (param $add i32)
-    (local $column i32) (local $k i32)
+    (local $column i32) (local $k i32) (local $last i32) (local $rest i32)
     (local $a i32) (local $b i32) (local $c i32) (local $row i32) (local $next i32)
     (local $p v128) (local $q v128) (local $u v128) (local $v v128) (local $zero v128)
+    (local $mask v128)
     (local $s00 v128) (local $s01 v128) (local $s10 v128) (local $s11 v128)
+    (local.set $last (i32.sub (local.get $inner) (i32.const 4)))
+    (local.set $rest (i32.and (local.get $inner) (i32.const 3)))
+    (local.set $mask (i32x4.lt_s
+      (v128.const i32x4 0 1 2 3) (i32x4.splat (local.get $rest))))
     (loop $nextRows
       ;; Where one row is left it stands in for the second; so does the last column.
       (local.set $row (select (local.get $aDown) (i32.const 0)
@@ -158,7 +172,7 @@
         (local.set $s10 (local.get $zero)) (local.set $s11 (local.get $zero))
         (local.set $a (local.get $A))
         (local.set $k (i32.const 0))
-        (loop $step
+        (if (i32.gt_s (local.get $inner) (i32.const 3)) (then (loop $step
           (local.set $p (v128.load (local.get $a)))
           (local.set $q (v128.load (i32.add (local.get $a) (local.get $row))))
           (local.set $u (v128.load (local.get $b)))
@@ -174,10 +188,28 @@
           (local.set $a (i32.add (local.get $a) (i32.const 16)))
           (local.set $b (i32.add (local.get $b) (i32.const 16)))
           (local.set $k (i32.add (local.get $k) (i32.const 4)))
-          (br_if $step (i32.lt_s (local.get $k) (local.get $inner))))
+          (br_if $step (i32.le_s (local.get $k) (local.get $last))))))
+        (if (local.get $rest) (then ;; the last 1 to 3 numbers, and zeros behind them
+          (local.set $p (v128.and (local.get $mask)
+            (v128.load (local.get $a))))
+          (local.set $q (v128.and (local.get $mask)
+            (v128.load (i32.add (local.get $a) (local.get $row)))))
+          (local.set $u (v128.and (local.get $mask)
+            (v128.load (local.get $b))))
+          (local.set $v (v128.and (local.get $mask)
+            (v128.load (i32.add (local.get $b) (local.get $next)))))
+          (local.set $s00 (f32x4.add (local.get $s00)
+            (f32x4.mul (local.get $p) (local.get $u))))
+          (local.set $s01 (f32x4.add (local.get $s01)
+            (f32x4.mul (local.get $p) (local.get $v))))
+          (local.set $s10 (f32x4.add (local.get $s10)
+            (f32x4.mul (local.get $q) (local.get $u))))
+          (local.set $s11 (f32x4.add (local.get $s11)
+            (f32x4.mul (local.get $q) (local.get $v))))
+        ))
         ;; Back to the top of the column.
         (local.set $b (i32.sub (local.get $b)
-          (i32.mul (local.get $inner) (i32.const 4))))
+          (i32.mul (local.get $k) (i32.const 4))))
         (call $storeSum (local.get $c) (local.get $s00) (local.get $add))
         (if (local.get $row) (then
           (call $storeSum (i32.add (local.get $c) (local.get $cDown))

@@ -1,36 +1,34 @@
-// One training of the race, minibatch by minibatch, so that it can stop after each.
-import { Adam } from "./adam.js";
+// A training, minibatch by minibatch, so that it can stop after each.
 import { pixels } from "./data.js";
-import { lenet, randomNumbers } from "./nets.js";
+import { randomNumbers } from "./nets.js";
 import { zeros } from "./product.js";
-import { recipe } from "./recipe.js";
 
-const { minibatch } = recipe;
-
-// Yields nothing after a minibatch, and a row after a test. settings: activation,
-// pooling, extra, seed. images: how many to train on.
-export function* train(data, { images, ...settings }) {
-  const net = lenet({ ...settings, minibatch, firstWeights: "xavier" });
-  const optimizer = new Adam(net.parameters, recipe.lr);
+// Yields { seen, loss } after a minibatch, and nothing between those of a test; after a
+// test there are accuracy, answers (a class for each test image) and meter, too.
+// images: how many to train on. look(n) may look at the net in a test, after each n
+// images. Where the loss is no number, it ends.
+export function* train(net, optimizer, data, settings, look = () => {}) {
+  const { images, minibatch, seed, testEvery } = settings;
   const X = zeros(minibatch * pixels);
   const y = new Uint8Array(minibatch);
-  const batches = shuffled(data.training, settings.seed);
+  const batches = shuffled(data.training, minibatch, seed);
   for (let seen = 0, due = 0; ; seen += minibatch) {
     take(data, batches.next().value, X, y);
     const loss = net.lossAndGradient(X, y, minibatch);
     if (seen >= due || seen >= images) {
       const meter = net.gradientMeter();
-      const accuracy = yield* test(net, data, X, y);
-      yield { seen, loss, accuracy, meter };
-      due += recipe.testEvery;
-    } else yield;
-    if (seen >= images) return;
+      const answers = yield* test(net, data, X, look);
+      const right = answers.filter((answer, i) => answer === data.labels[data.training + i]);
+      yield { seen, loss, accuracy: right.length / answers.length, answers, meter };
+      due += testEvery;
+    } else yield { seen, loss };
+    if (seen >= images || !Number.isFinite(loss)) return;
     optimizer.step();
   }
 }
 
 // Minibatches of places in the training set for ever, in a new order every epoch.
-function* shuffled(training, seed) {
+export function* shuffled(training, minibatch, seed) {
   const random = randomNumbers(~seed); // not the numbers of the first weights
   const order = Array.from({ length: training }, (_, i) => i);
   while (true) {
@@ -54,18 +52,23 @@ function take({ images, labels }, places, X, y) {
   });
 }
 
-function* test(net, data, X, y) {
+function* test(net, data, X, look) {
   const end = data.labels.length;
-  let right = 0;
+  const answers = new Uint8Array(end - data.training);
+  const { minibatch } = net.layers[0];
+  const y = new Uint8Array(minibatch);
+  net.train(false);
   for (let start = data.training; start < end; start += minibatch) {
     const n = Math.min(minibatch, end - start);
     take(data, Array.from({ length: n }, (_, i) => start + i), X, y);
     const logits = net.forward(X, n);
+    look(n);
     for (let i = 0; i < n; i++) {
       const z = logits.subarray(10 * i, 10 * i + 10);
-      if (z.indexOf(Math.max(...z)) === y[i]) right++;
+      answers[start - data.training + i] = z.indexOf(Math.max(...z));
     }
     if (start + n < end) yield;
   }
-  return right / (end - data.training);
+  net.train(true);
+  return answers;
 }

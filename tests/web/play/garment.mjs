@@ -1,7 +1,7 @@
 // Runs the logic of "Draw a garment" for test_play_garment.py: a task as JSON on
 // stdin, its result as JSON on stdout. AlexNet's weights come as base64 of gzip.
 import { readFileSync } from "node:fs";
-import { Enlarge, OverlappingPool } from "../../../web/play/alexnet.js";
+import { Enlarge } from "../../../web/play/alexnet.js";
 import { answer, build, shares, take, unzip } from "../../../web/play/answers.js";
 import { bytesOf } from "../../../web/play/bytes.js";
 import { findStages, findSum, receptiveField } from "../../../web/play/cells.js";
@@ -101,8 +101,8 @@ const tasks = {
     return { output, input, weight: Array.from(layer.weight.gradient) };
   },
 
-  async layer({ kind, shape, setting, x }) {
-    const layer = new { Enlarge, OverlappingPool }[kind](shape, 1, setting);
+  async enlarge({ shape, factor, x }) {
+    const layer = new Enlarge(shape, 1, factor);
     return Array.from(layer.forward(Float32Array.from(x), 1));
   },
 

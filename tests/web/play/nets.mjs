@@ -2,15 +2,15 @@
 // its result as JSON on stdout.
 import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { Activation } from "../../../web/play/activations.js";
 import { Adam } from "../../../web/play/adam.js";
 import { unpack } from "../../../web/play/data.js";
-import { Activation, Pool } from "../../../web/play/layers.js";
 import { lenet } from "../../../web/play/nets.js";
+import { Pool } from "../../../web/play/pools.js";
 import { matrix, product, transposed } from "../../../web/play/product.js";
 import { useKernel, useNumbers, zeros } from "../../../web/play/product.js";
 import { kernel } from "../../../web/play/product_wasm.js";
 import { reached } from "../../../web/play/recipe.js";
-import { train } from "../../../web/play/training.js";
 
 const doubles = (path) => new Float64Array(new Uint8Array(readFileSync(path)).buffer);
 const norm = (numbers) => Math.hypot(...numbers);

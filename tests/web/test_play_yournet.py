@@ -1,0 +1,441 @@
+"""Your net: what the page trains is what torch trains, gradient by gradient."""
+
+import json
+import re
+import subprocess
+from copy import deepcopy
+from math import sqrt
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from d2l_lite.data import read_split
+from web.build import environment_with_node
+from web.pack_data import SAMPLE, pack
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNNER = ROOT / "tests" / "web" / "play" / "yournet.mjs"
+N = 3  # images
+LENET = (
+    "nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), "
+    "nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), "
+    "nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))"
+)
+
+
+def ask(task: str, **settings: object) -> object:
+    """Return what the runner answers to a task."""
+    done = subprocess.run(
+        ["node", str(RUNNER)],
+        input=json.dumps({"task": task, **settings}),
+        env=environment_with_node(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def write(folder: Path, name: str, tensors: list[Tensor]) -> None:
+    """Write tensors one after the other as 64-bit numbers."""
+    parts = [t.detach().double().flatten() for t in tensors]
+    flat = torch.cat(parts) if parts else torch.zeros(0)
+    flat.numpy().astype("<f8").tofile(folder / name)
+
+
+# ------------------------------------------------------------- random nets
+
+
+def random_net(random: Random) -> str:
+    """Write a net that takes 28 x 28 and ends in ten logits."""
+    shape, layers = (1, 28, 28), []
+
+    def add(layer: str) -> None:
+        nonlocal shape
+        layers.append(layer)
+        with torch.device("meta"):
+            shape = tuple(eval(layer).eval()(torch.empty(1, *shape)).shape[1:])
+
+    for _ in range(random.randint(1, 7)):
+        choose = [conv, conv, pool, pool, adaptive, activation, activation, norm, rest]
+        add(random.choice(choose)(random, shape))
+    if np.prod(shape) > 900:
+        add(f"nn.AvgPool2d({random.randint(3, min(5, *shape[1:]))})")
+    if np.prod(shape) > 900:
+        add("nn.AdaptiveMaxPool2d((3, 2))")
+    add("nn.Flatten()")
+    for _ in range(random.randint(0, 2)):
+        bias = random.choice(["", ", bias=False"])
+        add(f"nn.Linear({shape[0]}, {random.choice([7, 12, 33])}{bias})")
+        for more in (norm, activation, rest):
+            if random.random() < 0.5:
+                add(more(random, shape))
+    add(f"nn.Linear({shape[0]}, 10)")
+    return f"nn.Sequential({', '.join(layers)})"
+
+
+def sides(random: Random, low: int, high: int) -> str:
+    """Write a number, or one for each side."""
+    one, other = random.randint(low, high), random.randint(low, high)
+    return random.choice([str(one), f"({one}, {other})"])
+
+
+def conv(random: Random, shape: tuple) -> str:
+    """Write a convolution."""
+    depth, *hw = shape
+    groups = random.choice([g for g in (1, 1, 2, 3, depth) if depth % g == 0])
+    filters = groups * random.randint(1, 8 // groups or 1)
+    low = 2 if depth == groups else 1  # one weight alone is the same to a norm
+    size = sides(random, low, min(5, *hw)) if min(hw) >= low else str(low)
+    more = []
+    if groups > 1:
+        more.append(f"groups={groups}")
+    if random.random() < 0.3:
+        more.append("bias=False")
+    if random.random() < 0.3 or min(hw) < 5:
+        more.append("padding='same'")
+    else:
+        more.append(f"stride={sides(random, 1, 3)}")
+        more.append(f"padding={sides(random, 0, 2)}")
+    if random.random() < 0.2 and min(hw) >= 9:
+        more.append("dilation=2")
+    return f"nn.Conv2d({depth}, {filters}, {size}, {', '.join(more)})"
+
+
+def pool(random: Random, shape: tuple) -> str:
+    """Write a pooling."""
+    size = random.randint(1, min(4, *shape[1:]))
+    more = [str(size)]
+    if random.random() < 0.6:
+        more.append(f"stride={sides(random, 1, 3)}")
+    if random.random() < 0.4:
+        more.append(f"padding={random.randint(0, size // 2)}")
+    kind = random.choice(["Max", "Avg"])
+    if kind == "Avg" and random.random() < 0.5:
+        more.append("count_include_pad=False")
+    return f"nn.{kind}Pool2d({', '.join(more)})"
+
+
+def adaptive(random: Random, shape: tuple) -> str:
+    """Write an adaptive pooling."""
+    kind = random.choice(["Max", "Avg", "Avg"])
+    return f"nn.Adaptive{kind}Pool2d({sides(random, 2, 7)})"
+
+
+def activation(random: Random, shape: tuple) -> str:
+    """Write an activation."""
+    names = ["ReLU()", "LeakyReLU(0.2)", "GELU()", "SiLU()", "Sigmoid()", "Tanh()"]
+    return f"nn.{random.choice(names)}"
+
+
+def norm(random: Random, shape: tuple) -> str:
+    """Write a batch normalisation."""
+    choices = ["", ", eps=1e-3", ", momentum=0.3", ", momentum=None", ", affine=False"]
+    if np.prod(shape[1:]) > 1:  # else the tracer, which takes one image, refuses
+        choices.append(", track_running_stats=False")
+    more = random.choice(choices)
+    return f"nn.BatchNorm{2 if len(shape) > 1 else 1}d({shape[0]}{more})"
+
+
+def rest(random: Random, shape: tuple) -> str:
+    """Write what is there in training only, or never."""
+    return random.choice(["nn.Dropout(0.3)", "nn.Dropout()", "nn.Identity()"])
+
+
+class Masked(nn.Module):
+    """Dropout by numbers that are drawn once, and kept."""
+
+    def __init__(self, p: float, shape: tuple):
+        super().__init__()
+        self.p, self.random = p, torch.rand(N, *shape, dtype=torch.float64)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Drop where the number is below p."""
+        return X * (self.random >= self.p) / (1 - self.p) if self.training else X
+
+
+def prepare(text: str, folder: Path) -> dict:
+    """Write what torch finds for a net, in training and not, in 64 bits and in 32."""
+    net, shape = eval(text).double(), (1, 28, 28)
+    for i, layer in enumerate(net):
+        if isinstance(layer, nn.Dropout):
+            net[i] = Masked(layer.p, shape)
+        shape = layer.eval()(torch.zeros(2, *shape).double()).shape[1:]
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            for tensor in (*layer.parameters(), *statistics(layer)):
+                nn.init.uniform_(tensor, 0.5, 1.5)
+    X, y = torch.rand(N, 1, 28, 28).double(), torch.randint(10, (N,))
+    write(folder, "images", [X])
+    write(folder, "labels", [y])
+    write(folder, "parameters", list(net.parameters()))
+    write(folder, "running", list(statistics(net)))
+    for bits, twin in ((32, deepcopy(net).float()), (64, net)):
+        for mode in ("training", "testing"):
+            twin.train(mode == "training").zero_grad()
+            logits = twin(X.to(next(twin.parameters()).dtype))
+            F.cross_entropy(logits, y).backward()
+            write(folder, f"{mode}-logits-{bits}", [logits])
+            write(
+                folder, f"{mode}-gradient-{bits}", [p.grad for p in twin.parameters()]
+            )
+        write(folder, f"running-{bits}", list(statistics(twin)))
+    write(folder, "random", [m.random for m in net if isinstance(m, Masked)])
+    return {"folder": str(folder), "text": text}
+
+
+def statistics(net: nn.Module) -> list[Tensor]:
+    """Return the running means and variances of a net."""
+    return [b for b in net.buffers() if b.is_floating_point()]
+
+
+def compared(seeds: range, folder: Path) -> list[tuple[str, dict]]:
+    """Return random nets, and how far the page's numbers are from torch's."""
+    tasks = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        (folder / str(seed)).mkdir()
+        tasks.append(prepare(random_net(Random(seed)), folder / str(seed)))
+    return list(zip((t["text"] for t in tasks), ask("nets", nets=tasks, n=N)))
+
+
+def check(found: list[tuple[str, dict]]) -> None:
+    """Hold all nets to their bounds, and name those that miss them."""
+    bounds = {"double": 1e-10, "plain": 1e-4, "kernel": 1e-4}
+    off = [
+        f"{arithmetic}, {what}: {error:.1e} {text}"
+        for text, errors in found
+        for arithmetic, bound in bounds.items()
+        for what, error in errors[arithmetic].items()
+        if not error < bound
+    ]
+    assert not off, "\n".join(off)
+    # Otherwise all three would have run the same arithmetic.
+    for i, one in enumerate(bounds):
+        for other in list(bounds)[i + 1 :]:
+            assert any(errors[one] != errors[other] for _, errors in found)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+def test_random_nets_are_torchs(tmp_path):
+    check(compared(range(150), tmp_path))
+
+
+@pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+@pytest.mark.parametrize("start", range(150, 2_150, 250))
+def test_two_thousand_nets_are_torchs(start, tmp_path):
+    check(compared(range(start, start + 250), tmp_path))
+
+
+# ------------------------------------------------------------------ training
+
+
+@pytest.fixture(scope="module")
+def packed() -> str:
+    """Return the images as the page gets them."""
+    return pack()
+
+
+NORMED = (
+    "nn.Sequential(nn.Conv2d(1, 6, 5, stride=2, bias=False), nn.BatchNorm2d(6), "
+    "nn.SiLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(216, 40, bias=False), "
+    "nn.BatchNorm1d(40), nn.Tanh(), nn.Linear(40, 10))"
+)
+RECIPES = {
+    "Adam": {"optimizer": "Adam", "lr": 3e-3},
+    "SGD": {"optimizer": "SGD", "lr": 0.01, "momentum": 0.9},
+}
+
+
+def trained(net: nn.Sequential, recipe: dict, places: list) -> tuple[Tensor, Tensor]:
+    """Train with torch on the page's minibatches; return losses and parameters."""
+    images, labels = read_split(SAMPLE, "train")
+    X = (images.double() / 17).round() / 15  # 16 levels, as the page has them
+    lr, dtype = recipe["lr"], next(net.parameters()).dtype
+    if recipe["optimizer"] == "Adam":
+        optimizer = torch.optim.Adam(net.parameters(), lr)
+    else:
+        optimizer = torch.optim.SGD(net.parameters(), lr, recipe["momentum"])
+    losses = []
+    for minibatch in places:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(X[minibatch].to(dtype)), labels[minibatch].long())
+        loss.backward()
+        losses.append(loss.item())
+        optimizer.step()
+    return torch.tensor(losses, dtype=float), nn.utils.parameters_to_vector(
+        net.parameters()
+    )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("text", [LENET, NORMED])
+def test_a_training_of_200_steps_is_torchs(name, text, packed, tmp_path):
+    """In 64 bits nearly to the last digit; in 32 rounding grows with each step."""
+    torch.manual_seed(0)
+    net, recipe = eval(text).double(), RECIPES[name]
+    write(tmp_path, "parameters", list(net.parameters()))
+    write(tmp_path, "running", list(statistics(net)))
+    write(tmp_path, "random", [])
+    task = {"text": packed, "net": {"folder": str(tmp_path), "text": text}}
+    settings = {
+        **recipe,
+        "minibatch": 8,
+        "seed": 1,
+        "images": 1_600,
+        "testEvery": 1_600,
+    }
+    found, ends = {}, {}
+    for arithmetic in ("double", "kernel"):
+        found = ask("training", settings=settings, arithmetic=arithmetic, **task)
+        end = torch.from_numpy(np.fromfile(tmp_path / "ended", "<f8"))
+        # The last loss is told, and not learnt from.
+        ends[arithmetic] = torch.tensor(found["losses"], dtype=float)[:200], end
+    exact = trained(net, recipe, found["places"][:200])
+    for i in (0, 1):
+        double, kernel = (
+            (ends[name][i] - exact[i]).norm() / exact[i].norm() for name in ends
+        )
+        assert double < 1e-10
+        assert 1e-10 < kernel < 1e-2
+
+
+SETTINGS = {"optimizer": "Adam", "lr": 3e-3, "minibatch": 32, "seed": 0}
+SMALL = "nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(20, 10))"
+
+
+def worker(packed: str, *script: tuple, net: str = SMALL) -> list[list[dict]]:
+    """Return what the worker says after each message; its settings, and until when."""
+    steps = [
+        {
+            "type": kind,
+            "until": until,
+            "settings": settings and {**SETTINGS, **settings},
+        }
+        for kind, until, settings in script
+    ]
+    return ask("worker", text=packed, net=net, script=steps)
+
+
+def test_the_worker_estimates_trains_and_says_so(packed):
+    short = {"images": 1_600, "testEvery": 800}
+    (estimate,), said = worker(
+        packed, ("estimate", "estimate", short), ("start", "done", short)
+    )
+    assert estimate["refusal"] is None
+    assert estimate["bytes"] > 4 * 4 * (784 * 20 + 20 * 10)  # weights, and Adam's means
+    assert min(estimate["seconds"], estimate["imagesPerSecond"]) > 0
+    tests = [message for message in said if message["type"] == "test"]
+    assert [test["seen"] for test in tests] == [0, 800, 1_600]
+    assert tests[-1]["accuracy"] > 0.5 > tests[0]["accuracy"]
+    for test in tests:
+        assert [(m["row"], m["name"]) for m in test["meter"]] == [
+            (1, "Linear"), (3, "Linear"),
+        ]  # fmt: skip
+        (silent,) = test["silent"]
+        assert (silent["row"], silent["of"]) == (2, 20)
+        assert test["answers"] == 500
+    assert said[-1]["accuracy"] == tests[-1]["accuracy"]
+    assert {m["type"] for m in said} <= {"test", "pulse", "done"}
+
+
+def test_the_worker_pauses_steps_and_resumes(packed):
+    endless = {"images": 10**9, "testEvery": 10**9}
+    *_, paused, stepped, again, resumed = worker(
+        packed, ("start", "test", endless), ("pause", 100, None), ("pause", 100, None),
+        ("step", "pulse", None), ("step", "pulse", None), ("resume", "pulse", None),
+    )  # fmt: skip
+    assert paused == []
+    assert [len(stepped), len(again)] == [1, 1]
+    assert again[0]["seen"] == stepped[0]["seen"] + 32
+    assert resumed[-1]["seen"] > again[0]["seen"]
+
+
+def test_a_loss_that_is_no_number_stops(packed):
+    (said,) = worker(
+        packed,
+        ("start", "lost", {"images": 10**9, "testEvery": 10**9, "optimizer": "SGD",
+                           "lr": 1e18, "momentum": 0}),
+    )  # fmt: skip
+    assert said[-1]["type"] == "lost"
+    assert 0 < said[-1]["seen"] < 10_000
+
+
+def test_what_takes_too_much_memory_says_so(packed):
+    wide = "nn.Sequential(nn.Flatten(), nn.Linear(784, 50000), nn.Linear(50000, 10))"
+    short = {"images": 64, "testEvery": 64}
+    (estimate,), (failed,) = worker(
+        packed, ("estimate", "estimate", short), ("start", "failed", short), net=wide
+    )
+    assert estimate["bytes"] > 600e6
+    assert estimate["refusal"] == failed["message"]
+    assert re.match(
+        r"This net takes \d+ MB to train, .* at most 512", failed["message"]
+    )
+
+
+# --------------------------------------------------------------------- plans
+
+HEAD = "nn.Flatten(), nn.Linear(784, 10)"
+
+
+@pytest.mark.parametrize(
+    ("layers", "layer", "words"),
+    [
+        ("", None, "There is no layer"),
+        ("nn.Flatten(), nn.Linear(784, 11)", None, "10 numbers, .* in 11"),
+        ("nn.Flatten(), nn.AdaptiveAvgPool2d(1)", 1, "takes maps"),
+        ("nn.MaxPool2d(2, 2), nn.Flatten(), nn.Linear(784, 10)", 2, "784 .* gets 196"),
+        ("nn.Linear(28, 10), nn.Flatten(), nn.Linear(280, 10)", 0, "Flatten missing"),
+        (f"nn.LayerNorm(28), {HEAD}", 0, "these can: Conv2d"),
+        (f"{HEAD}, nn.Softmax(dim=1)", 2, "leave it out"),
+        ("nn.MaxPool2d(3, 2, ceil_mode=True)", 0, "ceil_mode is not"),
+        ("nn.MaxPool2d(3, dilation=2)", 0, "dilation is not"),
+        ("nn.AvgPool2d(2, divisor_override=3)", 0, "divisor_override is not"),
+        ("nn.Conv2d(1, 3, 3, padding_mode='circular')", 0, "padding_mode is not"),
+        ("nn.GELU(approximate='tanh')", 0, 'approximate="tanh" is not'),
+        ("nn.Flatten(2)", 0, "1×1×784, the batch first"),
+        ("nn.Flatten(), nn.BatchNorm1d(784)", 1, "no variance"),
+        ("nn.AdaptiveAvgPool2d((5, 2)), nn.Flatten()", None, "nothing to learn"),
+    ],
+)
+def test_what_is_not_trained_says_why(layers, layer, words):
+    (found,) = ask("plans", texts=[f"nn.Sequential({layers})"], minibatch=1)
+    assert re.search(words, found["refusal"])
+    assert found["layer"] == layer
+
+
+def test_weights_that_are_used_twice_are_not_trained():
+    text = (
+        "a = nn.Linear(784, 784)\nnn.Sequential(nn.Flatten(), a, a, nn.Linear(784, 10))"
+    )
+    (found,) = ask("plans", texts=[text], minibatch=1)
+    assert "earlier layer" in found["refusal"]
+
+
+@pytest.mark.parametrize("minibatch", [0, 0.5, 501])
+def test_a_minibatch_is_a_number_of_images(minibatch):
+    (found,) = ask("plans", texts=[LENET], minibatch=minibatch)
+    assert found == {
+        "refusal": "A minibatch is a whole number of images from 1 to 500.",
+        "layer": None,
+    }
+
+
+def test_first_weights_are_drawn_as_torch_draws_them():
+    found = ask("first", text=NORMED.replace(", bias=False", ""))
+    net = eval(NORMED.replace(", bias=False", ""))
+    bound = 0.0
+    for row, (name, tensor) in zip(found, net.named_parameters(), strict=True):
+        assert row["shape"] == list(tensor.shape)
+        if isinstance(net[int(name[0])], nn.modules.batchnorm._BatchNorm):
+            assert row["largest"] == row["smallest"] == (name[2:] == "weight")
+            continue
+        if tensor.dim() > 1:
+            bound = 1 / sqrt(tensor[0].numel())  # of the bias behind it, too
+        assert 0.6 * bound < row["largest"] <= bound
