@@ -1,6 +1,7 @@
 """A chapter runs where it lands: the line under its title, its download, the wheel."""
 
 import os
+import shutil
 import subprocess
 import venv
 import zipfile
@@ -78,6 +79,7 @@ def test_every_download_runs_in_an_empty_environment(site, tmp_path):
         path = site / "_sources" / "notebooks" / f"{chapter}.ipynb"
         command = [python, "-c", RUN, path]
         subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    shutil.rmtree(tmp_path / "venv")  # several GB
 
 
 def test_a_figure_stands_alone_in_its_frame(site, new_page):
