@@ -30,6 +30,7 @@ LOCALE = ROOT / "locale"
 CATALOGUES = LOCALE / "zh_CN" / "LC_MESSAGES"
 STUB = "[[en]]"
 OWN_HTML = "web/root/404.html"
+COMPUTED = ("book/status",)  # pages with tables that a program writes
 SETTINGS = ("nb_code_prompt_show", "nb_code_prompt_hide", "search_bar_text")
 OF_A_CELL = ["shown by a cell; {1}, {2} and so on are its numbers"]
 
@@ -46,8 +47,7 @@ def extract(folder):
         for path in sorted(found.rglob("*.pot"))
     }
     for domain, template in domains.items():
-        domains[domain] = only_words(template, is_computed=domain == "book/status")
-        add_parts_of_page(domain, domains[domain])
+        domains[domain] = messages(domain, template)
     add_interface(domains["sphinx"])
     for path in sorted((ROOT / "web" / "play").glob("*words*.js")):
         words = domains[f"figures/{path.stem}"] = Catalog()
@@ -72,27 +72,24 @@ def adder(catalogue, comments=()):
     return add
 
 
-def only_words(template, is_computed):
-    """Return a page's messages, less those that are the same in all languages."""
-    kept = Catalog()
-    add = adder(kept)
-    for message in template:
-        if message.id and is_computed:
-            translate.numbered(message.id, add)
-        elif message.id and translate.has_words(message.id):
-            add(message.id)
-    return kept
-
-
-def add_parts_of_page(page, catalogue):
-    """Add what a page says outside its prose."""
-    notebook, text = ROOT / f"{page}.ipynb", ROOT / f"{page}.md"
+def messages(page, template):
+    """Return a page's messages: those that Sphinx found, and what else it says."""
+    found, notebook, text = Catalog(), ROOT / f"{page}.ipynb", ROOT / f"{page}.md"
+    prose = [m.id for m in template if m.id and translate.has_words(m.id)]
+    if page in COMPUTED:
+        rows = re.findall(r"^\|.*", text.read_text("utf-8"), re.M)
+        cells = {cell.strip() for row in rows for cell in row.split("|")}
+        prose = [message for message in prose if message not in cells]
+        translate.table("\n".join(rows), adder(found))
+    for message in prose:
+        found.add(message)
     if notebook.exists():
         cells = json.loads(notebook.read_text("utf-8"))["cells"]
-        translate.outputs(cells, adder(catalogue, OF_A_CELL))
+        translate.outputs(cells, adder(found, OF_A_CELL))
     elif text.exists():
         for name in re.findall(r"^:file: (\S+)", text.read_text("utf-8"), re.M):
-            add_html(text.parent / name, catalogue)
+            add_html(text.parent / name, found)
+    return found
 
 
 def add_html(path, catalogue):

@@ -55,9 +55,26 @@ def html(text: str, translate: Translate) -> str:
     return INSIDE.sub(lambda tag: tag[1] + numbered(tag[3], translate), text)
 
 
+def table(markdown: str, translate: Translate) -> str:
+    """Translate the cells of the tables, which are computed, of a Markdown text."""
+
+    def cell(found: re.Match) -> str:
+        return numbered(found[0], translate)
+
+    def row(found: re.Match) -> str:
+        return re.sub(r"[^\s|](?:[^|]*[^\s|])?", cell, found[0])
+
+    return re.sub(r"^\|.*", row, markdown, flags=re.MULTILINE)
+
+
 def outputs(cells: list, translate: Translate) -> None:
-    """Translate what code cells show besides their printouts, in place."""
+    """Translate what cells show besides prose and printouts, in place."""
     for cell in cells:
+        if cell["cell_type"] == "markdown":
+            lines = "".join(cell["source"]).splitlines(keepends=True)
+            cell["source"] = "".join(
+                html(line, translate) if line[0] == "<" else line for line in lines
+            )
         if cell["cell_type"] == "code":
             metadata(cell["metadata"], translate)
             for output in cell["outputs"]:

@@ -8,6 +8,7 @@ formulas that KaTeX could not draw into warnings, so that `-W` sees them.
 import re
 
 from docutils import nodes
+from sphinx.locale import _
 from sphinx.util import logging
 from sphinxcontrib import katex
 
@@ -63,7 +64,8 @@ def named_summaries(generate_toctree_html):
 
     def generate(*args, **kwargs):
         html = str(generate_toctree_html(*args, **kwargs))
-        return html.replace("<summary>", '<summary aria-label="Pages of this part">')
+        label = _("Pages of this part")
+        return html.replace("<summary>", f'<summary aria-label="{label}">')
 
     return generate
 

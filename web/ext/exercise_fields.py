@@ -1,13 +1,12 @@
 """Put a field for the answer to each exercise: its key is the cell's metadata."""
 
 import json
-from pathlib import Path
 
 from docutils import nodes
-from jinja2 import Environment, FileSystemLoader
 
-TEMPLATES = FileSystemLoader(Path(__file__).resolve().parents[1] / "templates")
-FORM = Environment(loader=TEMPLATES, autoescape=True).get_template("exercise.html")
+from web.ext import template
+
+FORM = template("exercise.html")
 
 
 def add_fields(app, doctree):

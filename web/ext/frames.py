@@ -5,16 +5,14 @@ They lie in _static/frames/NAME.html; the page "Teach with this book" lists them
 
 import re
 
-from jinja2 import Environment
-
+from web.ext import template
 from web.ext.live_parts import write
-from web.ext.run_chapter import TEMPLATES
 from web.join_scripts import page_script
 
 FIGURE = re.compile(
     r"<figure[^>]* data-play=['\"](?P<name>\w+)['\"].*?</figure>", re.DOTALL
 )
-FRAME = Environment(loader=TEMPLATES).get_template("frame.html")
+FRAME = template("frame.html")
 
 
 def add_frames(app, pagename, templatename, context, doctree):
@@ -22,7 +20,13 @@ def add_frames(app, pagename, templatename, context, doctree):
     for found in FIGURE.finditer(context.get("body") or ""):
         name, figure = found["name"], found[0]
         folder, _, page = f"{pagename}.html".rpartition("/")
-        html = FRAME.render(name=name, folder=f"{folder}/", page=page, figure=figure)
+        html = FRAME.render(
+            name=name,
+            folder=f"{folder}/",
+            page=page,
+            figure=figure,
+            language=context["language"],
+        )
         write(app, f"live-{name}.js", page_script([name]))
         (app.outdir / "_static" / "frames").mkdir(exist_ok=True)
         write(app, f"frames/{name}.html", html)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
-from jinja2 import Environment, FileSystemLoader
+
+from web.ext import template
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 VERSION = PROJECT["version"]
 WHEEL = f"d2l_lite-{VERSION}-py3-none-any.whl"
 CHAPTERS = "notebooks/"
-TEMPLATES = FileSystemLoader(ROOT / "web" / "templates")
-LINE = Environment(loader=TEMPLATES, autoescape=True).get_template("run_chapter.html")
+LINE = template("run_chapter.html")
 CELL = """\
 # The book's helper, d2l_lite {version}:
 #   pip install {wheel}
