@@ -86,9 +86,15 @@ def test_the_tracer_follows_each_keystroke_and_a_link_keeps_it(visit):
     page = visit("tracer")
     width, height = (page.part.get_by_label(name) for name in ("Width", "Height"))
     said = page.part.locator("#play-said")
+    sizes = page.part.get_by_label("Sizes")
+    sizes.select_option("1×28×28")
+    expect(said).to_contain_text("Layer 5, MaxPool2d, does not fit")
+    expect(sizes).to_have_value("1×28×28")
     for side in (height, width):
         side.fill("64")
     expect(said).to_contain_text("Layer 12, MaxPool2d, does not fit")
+    expect(sizes).to_have_value("")
+    expect(page.part.locator("tfoot th")).to_have_text("so far")
     page.wait_for_function("() => location.hash.includes('side=64')")
     again = visit("tracer", page.evaluate("location.hash"))
     expect(again.part.locator("#play-said")).to_have_text(said.text_content())
@@ -97,6 +103,7 @@ def test_the_tracer_follows_each_keystroke_and_a_link_keeps_it(visit):
         "n = 6\nnn.Sequential(\n  nn.Conv2d(1, n, 5, padding=2),\n  nn.Flatten(),\n)"
     )
     expect(said).to_contain_text("2 layers")
+    expect(page.part.locator("tfoot th")).to_have_text("total")
     assert "6×64×64" in page.part.inner_text()
     # Each row stands at the height of its line.
     unit = box.evaluate("(box) => parseFloat(getComputedStyle(box).lineHeight)")
@@ -118,6 +125,10 @@ def test_the_tracer_waits_for_the_reader_and_brings_a_net_back(visit):
     assert "play-wrong" not in (said.get_attribute("class") or "")
     expect(said).to_have_class("play-wrong")
     mine = box.input_value()
+    box.fill("nn.Sequential(nn.Own(3))")
+    expect(page.part).to_contain_text("Known are: Conv2d,")
+    assert page.part.inner_text().count("Hardsigmoid") == 1
+    box.fill(mine)
     page.wait_for_function("() => location.hash.includes('nn.Re')")
     link = page.evaluate("location.hash")
     press(page, "Start again")
@@ -128,7 +139,7 @@ def test_the_tracer_waits_for_the_reader_and_brings_a_net_back(visit):
     assert box.input_value() == mine
 
 
-def test_the_tracer_takes_the_channels_of_a_pasted_net_and_names_its_limits(visit):
+def test_the_tracer_takes_the_size_of_a_pasted_net_and_names_its_limits(visit):
     page = visit("tracer")
     said = page.part.locator("#play-said")
     box = page.part.get_by_label("The net, to be changed")
@@ -138,9 +149,10 @@ def test_the_tracer_takes_the_channels_of_a_pasted_net_and_names_its_limits(visi
       box.dispatchEvent(new ClipboardEvent("paste"));
       document.execCommand("insertText", false, text);
     }"""
-    box.evaluate(paste, "import torch\nnet = nn.Sequential(nn.Conv2d(3, 6, 5))")
+    net = "nn.Conv2d(3, 6, 5), nn.Flatten(), nn.Linear(6 * 28 * 28, 10)"
+    box.evaluate(paste, f"import torch\nnet = nn.Sequential({net})")
     expect(page.part.get_by_label("Channels")).to_have_value("3")
-    expect(said).to_contain_text("Channels: 3 now")
+    expect(said).to_contain_text("The image is 3×32×32 now")
     box.evaluate(
         """(box) => {
           box.value = "nn.ReLU(),\\n".repeat(10000);
@@ -171,6 +183,13 @@ def test_a_part_in_use_fits_a_phone_and_has_no_fault_that_axe_finds(visit, part,
         press(page, START[part])
         page.part.get_by_text(IN_USE[part]).first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = """(figure) => [...figure.querySelectorAll("*")]
+      .filter((e) => e.clientWidth > 100 && e.scrollWidth > e.clientWidth)
+      .map((e) => e.className)"""
+    # The garments' strip is there to be pushed along.
+    assert set(page.part.evaluate(wide)) <= {"garment", "garment-strip"}
+    if page.part.locator("> table:not(.garment-bars)").is_hidden():
+        assert "table" not in page.part.locator("figcaption").inner_text()
     found = Axe().run(page, context=f"figure[data-play={part}]").response["violations"]
     assert not [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found]
 

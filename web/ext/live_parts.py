@@ -37,7 +37,7 @@ def write_data(app, error):
             "worker": json.dumps(worker_script()),
             "garment": late_script("garment_app"),
             "answerer": json.dumps(worker_script("answerer")),
-            "tracer": late_script("any_net"),
+            "tracer": late_script("tracer_edit"),
             "exercise": late_script("exercise_check"),
             "race": late_script("race_app"),
             "race_record": pack_race(),

@@ -6,13 +6,13 @@ import { build, button, choice, div } from "./window_core.js";
 import { measure } from "./window_math.js";
 import { grey, makeView, paint, square } from "./window_view.js";
 
-// Of each part of the formula: its letter, the least and the most.
+// Of each part of the formula: the least and the most.
 const parts = {
-  side: ["H", 1, 256],
-  padding: ["P", 0, 16],
-  dilation: ["D", 1, 8],
-  kernel: ["k", 1, 16],
-  stride: ["S", 1, 16],
+  side: [1, 256],
+  padding: [0, 16],
+  dilation: [1, 8],
+  kernel: [1, 16],
+  stride: [1, 16],
 };
 const names = Object.keys(parts);
 const named = (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
@@ -26,7 +26,7 @@ const presets = {
 const boot = 28; // pixels a side
 
 const isTaken = (name, n) =>
-  Number.isInteger(n) && n >= parts[name][1] && n <= parts[name][2];
+  Number.isInteger(n) && n >= parts[name][0] && n <= parts[name][1];
 const half = (...children) => h("span", { class: "window-half" }, ...children);
 
 export function widget(figure) {
@@ -40,11 +40,10 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
   const inputs = {};
   const fields = {};
   for (const name of names) {
-    const [letter, min, max] = parts[name];
+    const [min, max] = parts[name];
     const on = { input: ({ target }) => type(name, target.value), blur: changed };
-    const label = { "aria-label": words.names[name] };
-    inputs[name] = h("input", { type: "number", min, max, ...label, on });
-    const small = h("small", { "aria-hidden": true }, letter);
+    inputs[name] = h("input", { type: "number", min, max, on });
+    const small = h("small", {}, words.names[name]);
     fields[name] = h("label", { class: `window-part of-${name}` }, small, inputs[name]);
   }
   const { side, padding, dilation, kernel, stride } = fields;
@@ -96,7 +95,7 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
   function type(name, text) {
     const n = Number(text || NaN);
     if (isTaken(name, n)) return set({ [name]: n }, name);
-    wrong = words.outside(words.names[name], ...parts[name].slice(1));
+    wrong = words.outside(words.names[name], ...parts[name]);
     inputs[name].setAttribute("aria-invalid", true);
     line.say(wrong);
     draw();

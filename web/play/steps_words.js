@@ -17,15 +17,16 @@ export const words = {
     pooling: "pooling",
     holes: "holes",
   },
-  formula: "size = floor((H + 2 P − D (k − 1) − 1) / S) + 1",
+  formula: "size = floor((side + 2 padding − dilation (kernel_size − 1) − 1) / stride) + 1",
   less: (name) => `less ${name}`,
   more: (name) => `more ${name}`,
+  // As PyTorch has them.
   names: {
-    side: "side H",
-    padding: "padding P",
-    dilation: "dilation D",
-    kernel: "window k",
-    stride: "stride S",
+    side: "side",
+    padding: "padding",
+    dilation: "dilation",
+    kernel: "kernel_size",
+    stride: "stride",
     rest: "remainder",
   },
   tell: {

@@ -23,15 +23,14 @@ export const words = {
   // The figure
   columns: ["layer", "output", "parameters", "multiply-adds", "sees"],
   caption:
-    "Layer by layer: a box is higher for larger feature maps, wider for more of " +
-    "them. Sees: pixels in a row.",
+    "A box is higher for larger feature maps, wider for more of them. Its side: " +
+    "⌊(side + 2·padding − kernel_size) / stride⌋ + 1. Sees: pixels in a row.",
   scroll: "Layer by layer",
   box: "The net, to be changed",
   image: "The image",
   sides: ["Channels", "Height", "Width"],
-  most: (name, n) => `${name} must be a whole number from 1 to ${number(n)}.`,
   presets: "Sizes",
-  own: "choose …",
+  own: "other sizes",
   sizes: {
     "1×28×28": "Fashion-MNIST",
     "1×224×224": "Fashion-MNIST, enlarged",
@@ -40,19 +39,14 @@ export const words = {
     "3×227×227": "ImageNet, 227",
   },
   reset: "Start again",
-  undo: "Undo",
-  stops: (why) => `✗ ${why.replace(/^Layer \d+, (\w+), (.*?):/, "$1 $2:")}`,
   input: "input",
   total: "total",
+  soFar: "so far",
   all: "all",
   unsure: "?",
-  flat: "–",
   line: (n) => `Line ${n}: `,
-  torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
-  summary: (layers, parameters, macs) =>
-    `${count(layers, "layer")}, ${count(parameters, "parameter")}, ` +
+  summary: ({ layers, parameters, macs }) =>
+    `${count(layers.length, "layer")}, ${count(parameters, "parameter")}, ` +
     `${count(macs, "multiply-add")} for one image.`,
-  channelsNow: (n) => `Channels: ${n} now, for its first convolution.`,
-  noLink: "This net is too long for a link.",
   noReader: "What reads code did not load.",
 };
