@@ -515,11 +515,15 @@ SLIPS = {
     "nn.Sequential(nn.ReLU)": "nn.ReLU needs its brackets: nn.ReLU()",
     "nn.Sequential(nn.Linear(\uff1784, 10))": "half-width",
     "nn.Sequential(nn.Conv2D(1, 6, 5))": "nn.Conv2d is",
+    "nn.Sequential(nn.Con2d(1, 6, 5))": "nn.Conv2d is",
     "nn.Sequential(nn.Conv2d(1, 6))": "kernel_size is missing",
     "nn.Sequential(nn.Conv2d(1, 6, 5, steps=2))": "no argument steps",
     "nn.Sequential(nn.Linear(5.0, 2))": "in_features must be a whole number",
     "nn.Sequential(nn.Conv3d(1, 2, 3))": "Known are: Conv2d,",
     "nn.Sequential(nn.Linear(n, 2))": "n is not known here: write n = … above",
+    "nn.Sequential(nn.Linear(env.n, 2))": "env.n is not known here: write its value",
+    "class A(nn.Module):\n  def __init__(self, n, m=3):\n    self.f = nn.Linear(n, m)\n"
+    "  def forward(self, x):\n    return self.f(x)": "write A(n = …) below",
     "nn.Sequential(conv(1, 2))": "paste its def or class, too",
     "nn.Sequential([nn.ReLU()])": "write * before it",
     "nn.Linear(1, 2), " * 2000: "34,000 characters, and at most 20,000",
@@ -579,6 +583,8 @@ CODE = {  # a text, and the layers that are read in it
     "class Block(nn.Sequential):\n    def __init__(self, n):\n"
     "        super(Block, self).__init__(nn.Conv2d(n, n, 1), nn.ReLU())\n"
     "nn.Sequential(Block(1), Block(n=1))": "Conv2d ReLU Conv2d ReLU",
+    "class A(nn.Module):\n    def forward(self, x, noise=False):\n"
+    "        return F.relu(x + x if noise else x)\nA()(torch.Tensor(3))": "ReLU",
     "opt = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = nn.Sequential(nn.ReLU())\n"
     "loss = nn.CrossEntropyLoss()\nwith open('a') as f:\n    f.read()\n": "ReLU",
 }  # fmt: skip
@@ -591,6 +597,7 @@ def test_code_around_a_net_is_read():
 
 
 PASSED_OVER = {
+    "class A(nn.Module):\n def __init__(self):\n  self.f = nn.Sequential()": "A has no",
     "nn.Sequential(\xa0nn.ReLU())": "No-break spaces",
     "nn.Sequential(nn.GELU(\u2018none\u2019))": "Curly quotes",
     "a = nn.Sequential()\nb = nn.Sequential()": "2 nets in this text: the last one, b",

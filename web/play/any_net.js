@@ -14,9 +14,9 @@ export function trace(text, inputShape) {
 function build({ name: written, position, values, named, isFunction }) {
   const name = isFunction ? layerFor(written) : written;
   if (!Object.hasOwn(ALL, name)) {
-    const isNear = (known) => known.toLowerCase() === name.toLowerCase();
-    const near = Object.keys(ALL).find(isNear);
     const known = Object.keys(ALL).filter((one) => /^[A-Z]/.test(one));
+    const slips = name.length > 5 ? [0, 1, 2] : [0, 1];
+    const near = slips.map((n) => known.find((one) => isNear(one, name, n))).find(Boolean);
     fail(core.notHere + (near ? words.near(near) : words.these(known)));
   }
   const { slots, forward, check } = ALL[name];
@@ -24,6 +24,17 @@ function build({ name: written, position, values, named, isFunction }) {
   if (truth(bound.return_indices)) fail(words.notHereAlone("return_indices"));
   check?.(bound);
   return { name, position, values: bound, forward };
+}
+
+// The same but for so many slips of a letter; Conv1d is another layer than Conv2d.
+function isNear(known, name, slips) {
+  const digits = (text) => text.replace(/\D/g, "");
+  const isSame = (a, b, left) => {
+    if (!a || a[0] === b[0]) return !a ? b.length <= left : isSame(a.slice(1), b.slice(1), left);
+    const [x, y] = [a.slice(1), b.slice(1)];
+    return left > 0 && [[x, y], [a, y], [x, b]].some(([a, b]) => isSame(a, b, left - 1));
+  };
+  return digits(known) === digits(name) && isSame(known.toLowerCase(), name.toLowerCase(), slips);
 }
 
 // F.max_pool2d is what nn.MaxPool2d does; what has weights is not the same.

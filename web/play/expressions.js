@@ -193,13 +193,18 @@ export class Parser {
     return this.fail(complaint(value), at ?? value);
   }
 
+  // What a condition does not take need not be known.
   value() {
-    const value = this.level(0);
-    if (!this.may("if")) return value;
+    const start = this.index;
+    const place = this.find("if", "for", ",", ":", "=");
+    if (this.tokens[place]?.kind !== "if") return this.level(0);
+    this.index = place + 1;
     const isSo = this.level(0);
     this.must("else");
+    const isKnown = !(isSo instanceof Unknown || isSo instanceof Method);
+    const value = isKnown && truth(isSo) && this.elsewhere(start, () => this.level(0));
     const other = this.value();
-    if (isSo instanceof Unknown || isSo instanceof Method) return isSo;
+    if (!isKnown) return isSo;
     return truth(isSo) ? value : other;
   }
 
@@ -501,11 +506,13 @@ export function childrenOf({ values }) {
 }
 
 // What would make this known.
-export function complaint({ path, isCall }) {
+export function complaint({ path, isCall, wants }) {
+  if (wants) return words.unknown(path, wants);
   if (LAYER.test(path)) return words.brackets(path);
   if (path.startsWith("self.")) return words.unknownSelf(path);
   if (isCall) return words.unknownCall(path);
-  return words.unknown(path.split(".")[0]);
+  const [name, ...more] = path.split(".");
+  return more.length ? words.unknownPart(path) : words.unknown(name);
 }
 
 // x.shape

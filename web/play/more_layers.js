@@ -337,7 +337,8 @@ function view({ sizes }, shape) {
   const known = product(wanted.filter((size) => size !== -1));
   const isOpen = wanted.includes(-1);
   if (isOpen ? n % known : known !== n) {
-    fail(`shape '${list(wanted)}' is invalid for input of size ${n}`);
+    fail(core.features(number(known), number(n)),
+      `shape '${list(wanted)}' is invalid for input of size ${n}`);
   }
   const output = wanted.map((size) => (size === -1 ? n / known : size));
   return { shape: output, formula: `${shape.slice(1).join(" · ")} = ${number(n / shape[0])}`, mixesAll: true };

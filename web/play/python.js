@@ -10,7 +10,7 @@ const LAYERS_MOST = 500;
 const MAKES_LAYERS = /\b(?:nn\s*\.\s*[A-Z](?!\w*Loss)\w*|Sequential|Linear|\w+2d)\s*\(/;
 const KEEPS = /^(?:to|eval|train|cuda|cpu|float|half|double|contiguous|clone|detach|apply|requires_grad_|type|type_as)$/;
 const USES = /^(?:for|print|if|while|try|assert|summary)$/; // of a net that is there
-const NO_LAYER = /Loss|Load|Data|Compose|Variable|Writer|Parameter|^[a-z]/;
+const NO_LAYER = /Loss|Load|Data|Tensor|Compose|Variable|Writer|Parameter|^[a-z]/;
 const HARMLESS = /^(?:import|from|@|pass|assert|global|nonlocal|del)$/;
 const SKIPS = /^(?:[-+*/%@&|^]|\*\*|\/\/)?=$/;
 const NUMBER = (work) => (...values) => {
@@ -90,6 +90,7 @@ export function read(text) {
 class Program extends Parser {
   self = null;
   isDone = false; // a return was reached
+  guess = ""; // a class without forward, of which one part is shown
   jump = "";
   calls = 0;
   found = []; // { value, rank, name, position } of what may be the net
@@ -154,6 +155,7 @@ class Program extends Parser {
       text.includes("\xa0") && words.notes.spaces,
       this.isPrinted && words.notes.printed,
       names.length > 1 && words.notes.several(names.length, names.at(-1).name),
+      this.guess && words.notes.noForward(this.guess),
       lines.length && words.notes.left(lines),
     ].filter(Boolean);
   }
@@ -467,6 +469,7 @@ class Program extends Parser {
       else if (given.length) this.scope.set(name, given.shift());
       else if (rest.has(name)) this.scope.set(name, rest.get(name)) && rest.delete(name);
       else if (standard) this.scope.set(name, this.elsewhere(standard, () => this.value()));
+      else this.lack(made, name);
     }
     const [extra] = rest.keys();
     this.index = index;
@@ -479,6 +482,16 @@ class Program extends Parser {
     return result;
   }
 
+  // An argument that nobody gives, unless a name above the net is meant.
+  lack(made, name) {
+    const found = this.lookup({ text: name, position: made.position });
+    if (!(found instanceof Unknown)) return;
+    const wanted = made.parameters.filter((one) => one.name !== "self" && !one.standard && !one.star);
+    const callee = made.name === "__init__" ? made.type.name : made.name;
+    found.wants = words.wants(callee, wanted.map((one) => one.name));
+    this.scope.set(name, found);
+  }
+
   apply(callee, values, named, start) {
     this.step();
     if (callee instanceof Func) return this.run(callee, values, named, callee.bound);
@@ -486,7 +499,8 @@ class Program extends Parser {
     if (callee instanceof Method) return this.method(callee, values, named, start);
     const isLayer = callee instanceof Call || callee instanceof Instance;
     const [first] = values;
-    if (isLayer && first instanceof Unknown) return first;
+    const isNoFlow = first instanceof Unknown || (first instanceof Call && NO_LAYER.test(first.name));
+    if (isLayer && isNoFlow) return first;
     if (isLayer && first instanceof Flow) return this.through(callee, first, start);
     if (callee instanceof Instance) return callee;
     if (isLayer) this.fail(words.notImage, start);
@@ -569,6 +583,7 @@ class Program extends Parser {
     const nets = [...net.scope.values()].filter((value) => this.rank(value) === 3);
     if (net.children) return net.children.reduce((way, one) => this.through(one, way, start), flow);
     if (nets.length !== 1) this.fail(words.noForward(net.type.name), net.type);
+    this.guess = net.type.name;
     return this.through(nets[0], flow, start);
   }
 

@@ -23,7 +23,10 @@ export const words = {
   twice: (name) => `${name} is given twice`,
   unnamed: "a value without a name follows a named one",
   unpack: "these are not as many values as names",
-  unknown: (name) => `${name} is not known here: write ${name} = … above the net`,
+  unknown: (name, cure = `write ${name} = … above the net`) =>
+    `${name} is not known here: ${cure}`,
+  wants: (callee, names) => `write ${callee}(${names.join(" = …, ")} = …) below`,
+  unknownPart: (path) => `${path} is not known here: write its value in its place`,
   unknownCall: (name) =>
     `${name}(…) is not known here: write what it gives, or paste its def or class, too`,
   unknownSelf: (name) => `${name} is not known here: paste where it is set, too`,
@@ -37,7 +40,7 @@ export const words = {
   star: "* wants a list here",
   fork: "here two paths meet, and only one layer after another is followed: " +
     "paste one path, or a block without its shortcut",
-  results: "forward must return the image's one result here",
+  results: "forward must end in return x, the image's one result: change that line",
   noForward: (name) =>
     `${name} has no forward: paste it, too, or only its nn.Sequential(…)`,
   noArgument: (name, key) => `${name}() has no argument ${key}`,
@@ -46,6 +49,7 @@ export const words = {
     quotes: "Curly quotes are read as straight ones; Python refuses them.",
     spaces: "No-break spaces are read as spaces; Python refuses them.",
     printed: "print(net) does not tell what forward does between the layers.",
+    noForward: (name) => `${name} has no forward: its nn.Sequential(…) is shown.`,
     several: (n, name) => `${s(n, "net")} in this text: the last one, ${name}, is shown.`,
     left: (lines) => `Left out, as no layer is in ${lines.length > 1 ? "them" : "it"}: ` +
       `${lines.length > 1 ? "lines" : "line"} ${lines.join(", ")}.`,
