@@ -355,9 +355,23 @@ def test_lenets_filters_come_after_a_click(visit):
     packed = np.frombuffer(
         base64.b64decode(json.loads(pack_weights())["parameters"]), "<f2"
     )
-    shown = [float(b.input_value()) for b in page.get_by_label("weight in").all()]
+    weights = page.get_by_label("weight in")
+    shown = [float(b.input_value()) for b in weights.all()]
     assert np.allclose(shown, packed[125:150].astype(float), atol=0.006)
     assert abs(bias - packed[155]) < 0.006
+    # Each number fits its cell; on a phone the patch's are told for a chosen weight.
+    cut = """() => [...document.querySelectorAll(".window-cells > *")].filter(
+      (e) => e.scrollWidth > e.clientWidth).map((e) => e.value ?? e.textContent)"""
+    assert not page.evaluate(cut)
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    assert not page.evaluate(cut)
+    weights.nth(6).focus()
+    settle(page)
+    terms = re.findall(r"−?\d+\.\d+", page.locator(".window-term").inner_text())
+    pixel, weight, product = (float(n.replace("−", "-")) for n in terms)
+    assert weight == shown[6]
+    assert abs(pixel * weight - product) < 0.05
 
 
 def test_missing_weights_are_told(visit, folder):
@@ -410,7 +424,7 @@ def test_presets_and_what_is_never_looked_at(visit):
 
 def test_numbers_are_typed_and_never_silently_changed(visit):
     page = visit("steps")
-    side = page.get_by_role("spinbutton", name="side H")
+    side = page.get_by_role("spinbutton", name="side")
     side.fill("227")
     assert formula(page) == "55"
     side.fill("300")
@@ -425,9 +439,9 @@ def test_numbers_are_typed_and_never_silently_changed(visit):
     for name in ("Play", "Step", "Fill"):
         assert page.get_by_role("button", name=name).is_disabled()
     side.fill("224")
-    page.get_by_role("spinbutton", name="stride S").focus()
-    page.get_by_role("button", name="less stride S").click()
-    assert page.get_by_role("spinbutton", name="stride S").input_value() == "3"
+    page.get_by_role("spinbutton", name="stride").focus()
+    page.get_by_role("button", name="less stride").click()
+    assert page.get_by_role("spinbutton", name="stride").input_value() == "3"
     assert formula(page) == "72"
     page.wait_for_function("() => location.hash.includes('stride=3')")
     again = visit("steps", page.evaluate("location.hash"))
@@ -437,9 +451,9 @@ def test_numbers_are_typed_and_never_silently_changed(visit):
 def test_a_part_that_is_pointed_at_shines(visit):
     page = visit("steps")
     stage = page.locator(".window-stage")
-    for name, part in {"padding P": "padding", "stride S": "stride"}.items():
+    for name in ("padding", "stride"):
         page.get_by_role("spinbutton", name=name).hover()
-        assert stage.get_attribute("data-lit") == part
+        assert stage.get_attribute("data-lit") == name
     page.mouse.move(0, 0)
     assert not stage.get_attribute("data-lit")
 

@@ -30,11 +30,13 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
   const total = h("strong");
   const bias = h("small");
   const place = h("small");
+  const term = h("p", { class: "window-term" }); // of the weight in use
   const sum = div("sum", h("p", {}, h("b", {}, words.sum)), total, place, bias);
   const equation = div(
     "equation",
     div("pair", patch.box, sign("×"), weights.box),
     div("pair", sign("="), products.box, sign("→"), sum),
+    term,
   );
   stage.append(equation);
   patch.cells.classList.add("window-greys");
@@ -110,8 +112,14 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
         "aria-label": words.weightAt(Math.floor(i / kernel), i % kernel),
         on: {
           input: ({ target }) => edit(i, target),
-          blur: changed,
-          focus: ({ target }) => target.select(),
+          blur: () => {
+            changed();
+            draw();
+          },
+          focus: ({ target }) => {
+            target.select();
+            draw();
+          },
           keydown: (event) => lead(event, i),
         },
       }),
@@ -126,7 +134,9 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
     const { kernel } = now.setting;
     if (inputs.length !== kernel ** 2) layOut(kernel);
     inputs.forEach((input, i) => {
-      if (input !== document.activeElement) input.value = +now.weights[i].toFixed(2);
+      if (input === document.activeElement) return;
+      const text = now.weights[i].toFixed(2);
+      input.value = kernel > 3 ? text : +text;
     });
   }
 
@@ -150,6 +160,7 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
     show() {
       const scale = largest(now.weights);
       const number = now.setting.kernel > 3 ? words.short : words.number;
+      term.textContent = words.noTerm;
       patchOf(now.input, now.setting, now.row, now.column).forEach((value, i) => {
         const product = value * now.weights[i];
         const level = patch.cells.children[i];
@@ -160,6 +171,8 @@ function seeing({ figure, link, now, stage, line, draw, follow, tell }) {
         tint(level, value, 1);
         tint(inputs[i], now.weights[i], scale);
         tint(result, product, scale);
+        if (inputs[i] !== document.activeElement) return;
+        term.textContent = words.term(value, now.weights[i], product);
       });
       total.textContent = words.number(sumOf(now));
       tint(total, sumOf(now), largest(now.map));

@@ -10,7 +10,10 @@ export const words = {
   weights: "weights",
   products: "products",
   sum: "sum",
-  bias: (bias) => (bias ? `with the bias ${signed(bias)}` : ""),
+  bias: (bias) => (bias ? `with bias ${signed(bias)}` : ""),
+  noTerm: "Choose a weight to read its product.",
+  term: (pixel, weight, product) =>
+    `pixel ${signed(pixel)} × weight ${signed(weight)} = ${signed(product)}`,
   weightAt: (row, column) => `weight in row ${row}, column ${column}`,
   at: (row, column) => `row ${row}, column ${column}`,
   said: (row, column, sum) =>
