@@ -416,6 +416,19 @@ def test_the_words_are_the_books_and_know_their_plurals():
     ]  # fmt: skip
 
 
+def test_signs_have_one_colour_in_all_figures():
+    """Blue is above zero and orange below, in this figure and the window's."""
+    style = (FOLDER / "window.css").read_text("utf-8")
+    window = [
+        [int(text[i : i + 2], 16) for i in (0, 2, 4)]
+        for end in ("minus", "plus")
+        for text in re.findall(rf"--window-{end}: #(\w+);", style)
+    ]
+    minus, plus = (ask("signs")[end] for end in ("minus", "plus"))
+    blues = [colour[2] > colour[0] for colour in (*window, minus, plus)]
+    assert blues == [False, False, True, True, False, True]
+
+
 def test_what_the_dares_teach_is_so(nets, images):
     """An empty pad is told with certainty by one; the moved boot fools both."""
     empty = torch.zeros(1, 1, SIDE, SIDE)
@@ -484,7 +497,8 @@ def test_what_comes_after_the_click_runs(tmp_path):
 
 def test_no_word_is_left_in_the_code():
     """Texts of two words and more stand in words_en.js alone."""
-    for name in ("garment", "garment_app", "garment_view", "cells", "drawing"):
+    names = sorted(path.stem for path in FOLDER.glob("garment*.js"))
+    for name in (*names, "cells", "drawing"):
         code = re.sub(r"//.*", "", (FOLDER / f"{name}.js").read_text("utf-8"))
         texts = re.findall(r'"([A-Z][a-z]+ [^"\n]*|[a-z]+ [a-z]+ [a-z][^"\n]*)"', code)
         assert not texts, name

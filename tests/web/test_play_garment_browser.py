@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from web.join_scripts import join_styles, late_script, page_script, worker_script
 from web.pack_nets import pack_alexnet, pack_lenet
@@ -127,6 +128,11 @@ def test_the_dares_are_answered_by_keyboard_and_read_out(visit):
     press(page, "Undo")
     verdicts(page, "sandal 99 %", "bag 2. %")
     assert "none for “nothing”" in lesson.inner_text()
+    # The third begins on an empty pad as well, and is another dare.
+    press(page, "your own drawing")
+    lit = page.locator(".garment-dare [aria-pressed=true]")
+    expect(lit).to_have_text("your own drawing")
+    expect(lesson).to_be_hidden()
 
 
 def test_a_boot_is_drawn_by_mouse_and_the_link_opens_on_the_same_answer(visit):
@@ -215,6 +221,11 @@ def test_a_cell_is_chosen_by_mouse_keyboard_and_link(visit):
     page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
     assert "25 products" in formula.inner_text()
     assert page.locator(".garment-choice").inner_text().endswith("map 6 of 6\n›")
+    # The cell lies above the maps, and comes to who chose one, on a phone as well.
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.locator(".garment-alexnet .garment-maps").last.click()
+        expect(page.locator(".garment-cell")).to_be_in_viewport(ratio=0.99)
 
 
 @pytest.mark.parametrize(

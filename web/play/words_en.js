@@ -108,7 +108,7 @@ export const garment = {
       : `It sees rows ${top}–${bottom}, columns ${left}–${right} of the image: the frame.`,
   number: decimals,
   signs:
-    "Orange is above zero, blue below, black is zero. Each of the three has its own scale.",
+    "Blue is above zero, orange below, black is zero. Each of the three has its own scale.",
 
   layers: "Layer by layer",
   scale: "One scale of brightness in each row.",

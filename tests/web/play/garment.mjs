@@ -6,6 +6,7 @@ import { answer, build, shares, take, unzip } from "../../../web/play/answers.js
 import { bytesOf } from "../../../web/play/bytes.js";
 import { findStages, findSum, receptiveField } from "../../../web/play/cells.js";
 import * as pad from "../../../web/play/drawing.js";
+import { ramps } from "../../../web/play/garment_view.js";
 import { Conv2d } from "../../../web/play/layers.js";
 import { useKernel } from "../../../web/play/product.js";
 import { kernel } from "../../../web/play/product_wasm.js";
@@ -23,6 +24,11 @@ const readNet = async ({ name, file }) =>
 const logitsOf = (net, image) => Array.from(net.forward(image));
 
 const tasks = {
+  signs() {
+    const rgb = (n) => [n & 255, (n >> 8) & 255, (n >> 16) & 255];
+    return { minus: rgb(ramps.signed[0]), plus: rgb(ramps.signed[255]) };
+  },
+
   // With and without the kernel, image after image.
   async logits({ nets, images }) {
     const found = {};
