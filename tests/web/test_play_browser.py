@@ -18,7 +18,7 @@ PARTS = {
 }
 START = {"race": "neither", "speed": "Measure", "garment": "Wake"}  # by a click
 IN_USE = {  # what a part says then
-    "race": re.compile(r"^Ready\."),
+    "race": re.compile(r"^Ready: "),
     "speed": re.compile("one of AlexNet"),
     "garment": re.compile(r"This answer took"),
 }
@@ -167,7 +167,8 @@ def test_the_tracer_takes_the_size_of_a_pasted_net_and_names_its_limits(visit):
 def test_the_race_runs_from_a_folder_on_disk(visit, site):
     page = visit("race", base=f"{site.as_uri()}/")
     press(page, START["race"])
-    wait_for(page, "^Ready")
+    page.part.get_by_text(IN_USE["race"]).wait_for()
+    page.said = page.part.locator(".race .play-status")
     press(page, "Start")
     wait_for(page, r"A 0\.\d+ after [1-9]")
     press(page, "Stop")

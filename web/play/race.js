@@ -26,7 +26,9 @@ export function widget(figure) {
 
   function say() {
     const { A, B } = link.get();
-    nets.textContent = words.invite(words.net(netOf(A, "A")), words.net(netOf(B, "B")));
+    nets.textContent = words.invite(
+      words.nets(words.net(netOf(A, "A")), words.net(netOf(B, "B"))),
+    );
   }
 
   function makeButton(guess, text) {

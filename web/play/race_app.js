@@ -8,7 +8,8 @@ import { makeTable } from "./race_table.js";
 import { words } from "./race_words.js";
 import { reached, recipe } from "./recipe.js";
 
-const kept = 4; // runs from before that stay on screen
+const most = 4; // runs from before that stay on screen
+const slower = 3; // a busy machine may take so many times what its first moment promises
 // Of the time of training, what the tests add: a third of a step for each test image.
 const testsAdd = (testing) => testing / recipe.testEvery / 3;
 
@@ -16,7 +17,9 @@ const testsAdd = (testing) => testing / recipe.testEvery / 3;
 // guess: "A", "B", "neither" or null; line: where the state is said.
 export async function start(part, { newWorker, limit, guess, line, record, images }) {
   const data = await unpack(images);
+  const nets = h("p");
   const told = h("p", { class: "race-told", role: "status" });
+  const kept = h("p", { class: "race-kept", role: "status" });
   const chart = makeChart(limit, recipe.target, words);
   const table = makeTable(words.table(recipe.target));
   const lanes = ["A", "B"].map((letter) => makeLane(letter, data, change));
@@ -30,7 +33,6 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   const presets = Object.entries(pairs).map(([name, [A, B]]) =>
     makeButton(words.preset[name], () => {
       link.set({ A, B });
-      choose(null);
       renew();
     }),
   );
@@ -42,13 +44,13 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   part.replaceChildren(
     h("div", { class: "race-buttons", role: "group", "aria-label": words.presets },
       h("span", {}, words.presets), ...presets),
-    h("div", { class: "race-lanes" }, ...lanes.map(({ element }) => element)),
+    nets,
     h("fieldset", { class: "race-guess" },
       h("legend", {}, words.askAgain(recipe.target)),
-      h("div", { class: "race-buttons" }, ...guesses.map(({ button }) => button))),
-    h("div", { class: "race-buttons" }, main, stopping),
-    line,
-    told,
+      h("div", { class: "race-buttons" }, ...guesses.map(({ button }) => button), told)),
+    h("div", { class: "race-buttons" }, main, stopping, line),
+    h("div", { class: "race-lanes" }, ...lanes.map(({ element }) => element)),
+    kept,
     chart,
     table.element,
   );
@@ -57,8 +59,7 @@ export async function start(part, { newWorker, limit, guess, line, record, image
     pause(document.hidden);
     unseen = paused;
   });
-  choose(guess);
-  renew();
+  renew(guess);
   main.focus({ preventScroll: true });
 
   function makeButton(text, click) {
@@ -67,6 +68,7 @@ export async function start(part, { newWorker, limit, guess, line, record, image
 
   function choose(name) {
     guess = name;
+    told.textContent = words.open(guess);
     for (const { name, button } of guesses) button.setAttribute("aria-pressed", name === guess);
   }
 
@@ -83,18 +85,20 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   }
 
   // The nets of the link, not trained yet; what was trained stays.
-  function renew(why) {
-    stop(why);
+  function renew(guess = null) {
+    const why = running.length ? words.changed : "";
     for (const lane of lanes) lane.choose(netOf(link.get()[lane.letter], lane.letter));
-    told.textContent = "";
+    nets.textContent = words.nets(...lanes.map(({ net }) => words.net(net())));
+    stop();
+    choose(guess);
+    kept.textContent = "";
     draw();
-    time();
+    time(why);
   }
 
   function change(letter, net) {
     link.set({ [letter]: net.join(" ") });
-    choose(null);
-    renew(running.length ? words.changed : "");
+    renew();
   }
 
   function press() {
@@ -104,10 +108,12 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   }
 
   function label() {
-    const next = pending().length ? words.start : words.again(seed() + 1);
+    const isOn = running.length > 0;
+    const next = pending().length ? words.start(seed()) : words.again(seed() + 1);
     const now = paused ? words.goOn : words.pause;
-    main.textContent = running.length ? now : next;
-    stopping.disabled = !running.length;
+    main.textContent = isOn ? now : next;
+    stopping.disabled = !isOn;
+    for (const { button } of guesses) button.disabled = isOn;
   }
 
   function stop(why) {
@@ -147,8 +153,8 @@ export async function start(part, { newWorker, limit, guess, line, record, image
     return true;
   }
 
-  // Ahead of the race: how long will it take here?
-  async function time() {
+  // Ahead of the race: how long will it take here? why: what is said before that.
+  async function time(why) {
     const wanted = pending();
     if (!wanted.length) return;
     line.say(words.timing, true);
@@ -158,9 +164,10 @@ export async function start(part, { newWorker, limit, guess, line, record, image
       const rates = await Promise.all(wanted.map((lane) => rateOf(lane)));
       if (me !== round) return;
       const cost = limit * (1 + testsAdd(data.labels.length - data.training));
-      const text = [words.takes(cost / Math.min(...rates))];
+      const least = cost / Math.min(...rates);
+      const text = [why, words.takes(least, slower * least)].filter(Boolean);
       const stays = lanes.find((lane) => !wanted.includes(lane));
-      if (stays) text.push(words.keeps(stays.letter));
+      if (stays) text.push(words.keeps(stays.letter, wanted[0].letter));
       line.say(text.join(" "), true);
       lanes.forEach((lane) => lane.end());
     } catch ({ message }) {
@@ -181,11 +188,12 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   async function train() {
     stop();
     const wanted = pending();
-    told.textContent = "";
+    kept.textContent = "";
+    told.textContent = words.fixed(guess);
     try {
       if (!(await getWorkers(wanted))) return;
       for (const lane of wanted) {
-        if (lane.run?.rows.length > 1) earlier = [...earlier, lane.run].slice(-kept);
+        if (lane.run?.rows.length > 1) earlier = [...earlier, lane.run].slice(-most);
         lane.begin(seed());
         begin(lane);
       }
@@ -229,14 +237,12 @@ export async function start(part, { newWorker, limit, guess, line, record, image
   }
 
   function say() {
-    const parts = lanes.map(({ letter, run }) => {
-      const { accuracy = 0, seen = 0 } = run?.rows.at(-1) ?? {};
-      return words.result({ letter, accuracy, seen });
-    });
+    const tested = lanes.filter(({ run }) => run?.rows.length);
+    const parts = tested.map(({ letter, run }) => words.result({ letter, ...run.rows.at(-1) }));
     if (!running.every(({ run }) => run.done)) {
       const seconds = Math.max(...running.map((lane) => lane.left(limit)));
-      const more = seconds > 0 ? words.left(seconds) : "";
-      return line.say(words.results(parts, more), false);
+      if (seconds > 0) parts.push(words.left(seconds));
+      return line.say(parts.length ? words.results(parts) : words.begun, false);
     }
     stop(words.done(words.results(parts)));
     return draw();
@@ -261,15 +267,16 @@ export async function start(part, { newWorker, limit, guess, line, record, image
       const there = all.filter(({ rows }) => reached(rows) !== undefined).length;
       return { letter: run.letter, there, all: all.length };
     });
-    if (found.some(({ all }) => all)) {
-      text.push(words.recorded(found, record.seen.at(-1)), words.thin);
-    }
     told.textContent = text.join(" ");
+    if (found.some(({ all }) => all)) {
+      kept.textContent = words.recorded(found, record.seen.at(-1));
+    }
     draw();
   }
 
   function fail(message) {
     stop();
+    choose(guess);
     line.say(words.failed(message), true);
   }
 }

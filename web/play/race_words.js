@@ -17,16 +17,17 @@ export const words = {
   images,
 
   // Before the click.
-  invite: (a, b) => `Two nets start side by side. A: ${a}. B: ${b}.`,
+  invite: (nets) => `Two nets start side by side. ${nets}`,
   ask: (target) =>
     `Your guess: which first gets ${two(target)} of the test images right, twice running?`,
-  askAgain: (target) => `Your guess: which is first at ${two(target)}?`,
+  askAgain: (target) => `Guess: which is first at ${two(target)}?`,
   guesses: { A: "A", B: "B", neither: "neither will" },
   other: "Choose other nets",
   loading: "Loading the images …",
   failed: (reason) => `That did not work: ${reason}.`,
 
   // The nets.
+  nets: (a, b) => `A: ${a}. B: ${b}.`,
   net: ([activation, pooling, extra]) =>
     `${activation}, ${pooling} pooling` +
     (extra > 0 ? `, ${many(Number(extra), "more layer", "more layers")}` : ""),
@@ -36,26 +37,31 @@ export const words = {
   preset: { activation: "the activation", pooling: "the pooling", extra: "the depth" },
 
   // While it runs.
-  start: "Start the race",
+  start: (seed) => (seed ? `Start the race, seed ${seed}` : "Start the race"),
   again: (seed) => `Race again, seed ${seed}`,
   pause: "Pause",
   goOn: "Go on",
   stop: "Stop",
   timing: "Timing your browser …",
-  takes: (seconds) => `Ready. In this browser it takes about ${roughly(seconds)}.`,
-  keeps: (letter) => `${letter} has run; only the other one trains.`,
+  takes: (least, most) =>
+    `Ready: ${roughly(least)} in this browser, up to ${roughly(most)} if it is busy.`,
+  keeps: (stays, trains) => `${stays} has run; only ${trains} trains.`,
+  begun: "It runs; the first test comes soon.",
+  open: (guess) => (guess ? "You may change it until the start." : "Not guessed yet."),
+  fixed: (guess) =>
+    guess ? "Your guess is fixed until the race ends." : "This race runs without a guess.",
   left: (seconds) => `about ${roughly(seconds)} left`,
   paused: "Paused.",
   stopped: "Stopped.",
-  changed: "Stopped, since a net was changed.",
+  changed: "Stopped: a net was changed.",
   result: ({ letter, accuracy, seen }) => `${letter} ${two(accuracy)} after ${images(seen)}`,
-  results: (parts, more = "") => `${parts.join(", ")}${more && "; "}${more}.`,
+  results: (parts) => `${parts.join("; ")}.`,
   done: (text) => `Done: ${text}`,
   notYet: "Not trained yet",
   laneSays: (accuracy, seen) => `Accuracy ${two(accuracy)} after ${images(seen)}`,
   before: (said) => `${said}, as the net was before`,
   right: (n, of) => `${n} of these ${of} test images right`,
-  bars: "Gradient in each layer’s weights; a line is ten times the one below",
+  bars: "Gradient of each layer (c: convolution, l: linear); a line is ten times the one below",
   layer: { Conv2d: (n) => `c${n}`, Linear: (n) => `l${n}` },
   barsSay: (share) => `First layer ÷ last: ${share}`,
   share: (ratio) => (ratio < 1 ? `1/${short(1 / ratio)}` : short(ratio)),
@@ -74,9 +80,11 @@ export const words = {
     const parts = found.map(({ letter, there, all }) =>
       all ? `${letter} in ${there} of ${many(all, "run", "runs")}` : `${letter} not run`,
     );
-    return `Recorded, within ${images(limit)}: ${parts.join(", ")}.`;
+    return (
+      `Recorded, within ${images(limit)}: ${parts.join(", ")}. ` +
+      "Thin lines: those runs, each with another seed."
+    );
   },
-  thin: "Thin lines: the recorded runs, each with another seed.",
 
   chart: "Accuracy against images seen; the table below has the numbers",
   table: (target) => `The runs. “There” is ${two(target)} in two tests running.`,
