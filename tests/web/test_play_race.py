@@ -32,6 +32,7 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
+CUT = "(mark) => mark.scrollWidth > mark.clientWidth"
 PAINT = """(mark) => {
   const { stroke, backgroundColor, borderColor } = getComputedStyle(mark);
   return [mark.ownerSVGElement ? stroke : backgroundColor, borderColor];
@@ -102,7 +103,9 @@ def press(page, name):
 def ready(page, guess):
     """Open the race with a guess, and wait until it knows how long it will take."""
     press(page, guess)
-    expect(page.said).to_contain_text(re.compile(r"Ready\. .* about \d+ (sec|min)"))
+    span = r"Ready: \d+ \w+ in this browser, up to \d+ (sec|min)"
+    expect(page.locator(".race")).to_contain_text(re.compile(span))
+    page.said = page.locator(".race .play-status")
 
 
 def rest(page):
@@ -149,11 +152,14 @@ def test_a_race_is_guessed_run_paused_and_judged(visit):
     page = visit("race")
     ready(page, "A$")
     told, table = page.locator(".race-told"), page.locator("table tbody").last
-    assert told.inner_text() == ""
+    assert told.inner_text() == "You may change it until the start."
     assert page.locator(".race-recorded").count() == 0
     press(page, "Start the race")
     press(page, "Pause")
     expect(page.said).to_have_text("Paused.")
+    assert told.inner_text() == "Your guess is fixed until the race ends."
+    for name in ("A", "B", "neither will"):
+        assert page.get_by_role("button", name=name, exact=True).is_disabled()
     rest(page)
     before = table.inner_text()
     rest(page)
@@ -168,7 +174,7 @@ def test_a_race_is_guessed_run_paused_and_judged(visit):
     assert "✗ You said otherwise." in told.inner_text()
     for letter, kind in ("A", "ReLU"), ("B", "sigmoid"):
         there, of = recorded([kind, "max", 0])
-        assert f"{letter} in {there} of {of} runs" in told.inner_text()
+        assert f"{letter} in {there} of {of} runs" in page.inner_text(".race-kept")
     assert page.locator("polyline.race-recorded").count() == 10
     # Images that are right, and a bar for each layer with weights.
     for lane in page.locator(".race-lane").all():
@@ -185,7 +191,7 @@ def test_a_race_is_guessed_run_paused_and_judged(visit):
     expect(main).to_be_enabled()
     rows = table.inner_text()
     page.locator(".race-b select").last.select_option("4")
-    expect(page.said).to_contain_text("A has run; only the other one trains.")
+    expect(page.said).to_contain_text("A has run; only B trains.")
     assert table.inner_text() == rows
     assert "as the net was before" in page.inner_text(".race-b")
     assert page.locator("polyline.play-curve:not(.race-recorded)").count() == 2
@@ -220,13 +226,19 @@ def test_a_race_rests_while_nobody_looks(visit):
     page.evaluate(HIDE, False)
     expect(page.said).to_contain_text("Done: ")
     assert table.inner_text() != before
+    # Other nets: the label speaks of the seed that the training will have.
+    press(page, "the depth")
+    press(page, "Start the race$")
+    expect(table.locator("tr").nth(1)).to_contain_text("4 more layers, seed 0")
 
 
 def test_a_link_chooses_the_nets_and_what_is_unknown_is_the_first_net(visit):
     page = visit("race", "#race:A=tanh+average+1&B=none+max+4&seed=3")
     assert "A: tanh, average pooling, 1 more layer." in page.inner_text("figure")
     press(page, "Choose other nets")
-    expect(page.said).to_contain_text("Ready")
+    expect(page.locator(".race .play-status")).to_contain_text("Ready")
+    start = page.get_by_role("button", name="Start the race, seed 3")
+    expect(start).to_be_enabled()
     chosen = [select.input_value() for select in page.locator("select").all()]
     assert chosen == ["tanh", "average", "1", "sigmoid", "max", "4"]
     press(page, "the pooling")
@@ -294,9 +306,14 @@ def test_a_side_beyond_the_slider_is_refused_aloud_and_nothing_jumps(visit):
     box = page.get_by_label("in pixels")
     box.fill("300")
     box.press("Enter")
-    text = "300: not a whole number from 28 to 256. Still 224."
-    assert text in page.inner_text("figure")
+    text = "a whole number from 28 to 256. The figure still shows 224."
+    assert f"300 is not {text}" in page.inner_text("figure")
     assert box.input_value() == "224"
+    box.fill("")
+    expect(page.locator(".sides-facts")).to_contain_text(f"Type {text}")
+    assert below(page) == height
+    cut = [mark for mark in page.locator(".sides-track span").all() if mark.evaluate(CUT)]
+    assert not cut
     for button in page.locator(".sides-jumps button").all():
         button.click()
         assert below(page) == height
@@ -316,6 +333,12 @@ def test_lengths_are_logarithms_and_the_browser_is_measured(visit):
     rows = page.get_by_role("listitem")
     text = page.inner_text("figure")
     assert "not measured yet" in text and "many times as fast" in text
+    colours = [
+        {mark.evaluate(PAINT)[1] for mark in page.locator(f"i.speed-{net}").all()}
+        for net in ("lenet", "alexnet")
+    ]
+    assert page.locator(".speed-key").inner_text().split() == ["LeNet", "AlexNet"]
+    assert colours[0] != colours[1] and len(colours[0]) == len(colours[1]) == 1
     # 60,000 of the images that five and six days took, 90 times 1.2 million.
     assert "the paper’s own AlexNet 4 minutes to 4.8 minutes" in rows.last.inner_text()
     height = below(page)
@@ -346,6 +369,9 @@ def test_fingers_high_contrast_and_captions(visit, part):
     page = visit(part, width=390, forced_colors="active", reduced_motion="reduce")
     if part == "race":
         ready(page, "B$")
+        start = page.get_by_role("button", name="Start the race").bounding_box()
+        lane = page.locator(".race-lane").first.bounding_box()
+        assert start["y"] + start["height"] < lane["y"] < 600  # seen first
     if part == "sides":
         expect(page.locator(".sides-jumps button")).to_have_count(9)
     for control in page.locator("button, select, input").all():

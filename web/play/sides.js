@@ -8,6 +8,7 @@ import { by, kindOf, trace } from "./trace.js";
 const MIB = 2 ** 20;
 const paper = 227; // the side with which the layers of 2012 come out
 const gap = 12; // between squares; a pixel of a map is 1 wide
+const patience = 1000; // ms: a number half typed is not told that it is wrong
 const slice = 16; // sides looked at in one go, so that the page stays awake
 
 // data-least, data-most: of the slider; data-start: a side that fits.
@@ -23,13 +24,12 @@ export function widget(figure) {
   const isLinear = ({ values }) => "in_features" in values;
   const wanted = layers.find(isLinear)?.values.in_features;
   const link = state("sides", { side: start }, ({ side }) => wish(side));
-  const on = { input: ({ target }) => isSide(Number(target.value)) && move(target) };
-  const slider = h("input", { type: "range", ...range, on });
+  const slider = h("input", { type: "range", ...range, on: { input: () => move(slider) } });
   const box = h("input", {
     type: "number",
     inputmode: "numeric",
     ...range,
-    on: { ...on, change: () => wish(box.value) },
+    on: { input: type, change: () => wish(box.value) },
   });
   const track = h("div", { class: "sides-track" });
   const jumps = h("div", { class: "sides-jumps", role: "group", "aria-label": words.jumps });
@@ -46,6 +46,7 @@ export function widget(figure) {
   const line = status();
   line.classList.add("play-hidden"); // the facts are seen at once
 
+  let waiting; // to refuse what is typed
   const isSide = (side) => Number.isInteger(side) && side >= range.min && side <= range.max;
 
   function move(target) {
@@ -55,18 +56,26 @@ export function widget(figure) {
     line.say(facts.textContent);
   }
 
-  // A side that was asked for, by a link or in the box; what cannot be shown is said.
+  function type() {
+    clearTimeout(waiting);
+    if (isSide(Number(box.value))) move(box);
+    else waiting = setTimeout(refuse, patience, box.value);
+  }
+
+  // A side that was asked for, by a link or in the box.
   function wish(text) {
-    const side = Number(text);
+    clearTimeout(waiting);
+    const fits = isSide(Number(text));
     const { side: before } = link.get();
-    if (isSide(side)) {
-      link.set({ side });
-      return show(side);
-    }
-    const still = isSide(before) ? before : start;
-    link.set({ side: still });
-    show(still);
-    facts.textContent = words.outside(text, range.min, range.max, still);
+    const side = fits ? Number(text) : isSide(before) ? before : start;
+    link.set({ side });
+    show(side);
+    if (!fits) refuse(text);
+  }
+
+  // What cannot be shown is said.
+  function refuse(text) {
+    facts.textContent = words.outside(text, range.min, range.max, slider.value);
     line.say(facts.textContent, true);
   }
 
@@ -124,12 +133,15 @@ export function widget(figure) {
     let last = -1; // where the last number stands: two may not touch
     for (const { from, to, layer } of zones) {
       const [left, right] = [share(from), Math.min(share(to + 1), 1)];
-      const kind = layer === null ? "sides-fit" : "sides-break";
-      const text = layer === null ? words.fits : words.breaks(layer, right - left > 0.2);
-      const zone = h("span", { class: kind }, right - left > 0.1 ? text : "");
+      const zone = h("span", { class: layer === null ? "sides-fit" : "sides-break" });
       zone.style.left = `${100 * left}%`;
       zone.style.width = `${100 * (right - left)}%`;
       track.append(zone);
+      // The longest text that there is room for.
+      for (const text of layer === null ? [words.fits, ""] : [...words.breaks(layer), ""]) {
+        zone.textContent = text;
+        if (zone.scrollWidth <= zone.clientWidth) break;
+      }
       if (left - last < 0.1) continue;
       const number = h("i", {}, `${from}`);
       number.style.left = `${100 * left}%`;

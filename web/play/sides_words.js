@@ -12,7 +12,7 @@ export const words = {
   maps: "maps",
   input: "image",
   fits: "fits",
-  breaks: (layer, isWide) => `✗ ${isWide ? "layer " : ""}${layer}`,
+  breaks: (layer) => [`✗ layer ${layer}`, `✗ ${layer}`, `${layer}`],
   broken: "✗ breaks here",
   unreached: "– not reached",
   features: (text, wanted) => `${text} of ${wanted.toLocaleString("en")} wanted`,
@@ -22,8 +22,10 @@ export const words = {
     );
     return `${parts.join("; ")}.`;
   },
-  outside: (wish, least, most, side) =>
-    `${wish}: not a whole number from ${least} to ${most}. Still ${side}.`,
+  outside(wish, least, most, side) {
+    const said = wish ? `${wish} is not` : "Type";
+    return `${said} a whole number from ${least} to ${most}. The figure still shows ${side}.`;
+  },
   facts({ side, failure, layers, flat, wanted, macs, memory }) {
     const end = failure ?? (layers === 1 ? "The layer fits." : `All ${layers} layers fit.`);
     const count = flat && !failure

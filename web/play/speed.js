@@ -35,9 +35,13 @@ export function widget(figure) {
     mark.style.setProperty("--share", share(seconds));
     return mark;
   });
+  const key = ["lenet", "alexnet"].map((net) =>
+    h("span", {}, h("i", { class: `speed-${net}` }), words.nets[net]),
+  );
   const rows = [own, ...machines, rowOf2012()].map(({ element }) => element);
   figure.querySelector("table").replaceWith(
     h("p", {}, button),
+    h("p", { class: "speed-key", "aria-hidden": "true" }, ...key),
     h("div", { class: "speed-scale" },
       h("ul", { role: "list", "aria-label": words.list }, ...rows),
       h("div", { class: "speed-ticks", "aria-hidden": "true" }, ...marks)),

@@ -37,6 +37,7 @@ export const words = {
     `${from} to ${to} days for ${passes} passes over ${(photographs / 1e6).toFixed(1)} million ` +
     `photographs of three colours; here scaled to ${images.toLocaleString("en")}`,
   list: "How long an epoch takes, on an axis where each step is ten times as long",
+  nets: { lenet: "LeNet", alexnet: "AlexNet" },
   row: (lenet, alexnet) => `LeNet ${lenet} · AlexNet ${alexnet}`,
   ticks: { 1: "1 second", 60: "1 minute", 3600: "1 hour", 86400: "1 day" },
   scale: "Lengths are on a logarithmic scale: from one line to the next, 60, 60 and 24 times.",
