@@ -8,8 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from d2l_lite.lab.page import table
+from d2l_lite.lab.rule import Contrast
 from d2l_lite.lab.tables.results import claim_table
-from d2l_lite.lab.verdicts import judge_all
+from d2l_lite.lab.verdicts import Claim, judge_all
 from web.join_scripts import join_styles, page_script
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +151,23 @@ def test_the_list_says_what_the_table_says(visit):
     assert len({mark.get_attribute("d") for mark in marks}) == len(marks) == 5
 
 
+def test_what_lies_on_the_right_speaks_for_its_sentence(visit):
+    lost = Contrast((5, 5), -0.02, 0.001, 8, corrected=0.001)
+    claims = {
+        says: Claim("", says, "often said", "", "", "", says, "", lost)
+        for says in ("more", "less")
+    }
+    _, rows = claim_table(claims.values())
+    found = [(row[2][:4], row[4]) for row in rows]
+    assert found == [("-2.0", "reversed here"), ("+2.0", "holds here")]
+    words = visit().locator(".claims-head text")
+    against, for_it, zero = (
+        words.filter(has_text=text)
+        for text in ("against the", "for the", re.compile("^0$"))
+    )
+    assert middle(against) < middle(zero) < middle(for_it)
+
+
 def test_a_verdict_is_covered_until_it_is_guessed(visit):
     page = visit()
     row, said = page.rows.nth(BETTER), page.get_by_role("status")
@@ -174,12 +192,27 @@ def test_answers_are_remembered_until_all_are_covered_again(visit):
     page = visit()
     press(page, "reversed", page.rows.nth(BETTER))
     press(page, "just show", page.rows.nth(WORSE))
-    for score in ("You: 0 of 1 right. Always “holds”: 1.", "No guess yet."):
-        page.reload()
-        expect(page.get_by_role("status")).to_have_text(score)
-        opened = page.locator(".claims-row:not([data-covered])").count()
-        assert opened == (1 if score == "No guess yet." else 3)
-        press(page, "Cover all again")
+    said, given = page.get_by_role("status"), "You: 0 of 1 right. Always “holds”: 1."
+    opened = page.locator(".claims-row:not([data-covered])")
+    page.reload()
+    expect(said).to_have_text(given)
+    assert opened.count() == 3
+    # What is covered can be had back, with what was guessed since.
+    press(page, "Cover all again")
+    expect(said).to_have_text("No guess yet.")
+    press(page, "holds", page.rows.nth(WIN))
+    press(page, "Undo")
+    expect(said).to_have_text("You: 1 of 2 right. Always “holds”: 2.")
+    assert opened.count() == 4
+    press(page, "Show all")
+    press(page, "Undo")
+    assert opened.count() == 4
+    press(page, "Cover all again")
+    page.reload()
+    expect(said).to_have_text("No guess yet.")
+    assert opened.count() == 1
+    for name in ("Cover all again", "Undo"):
+        assert page.get_by_role("button", name=name).is_disabled()
 
 
 @pytest.mark.parametrize("kept", ["{", "[1]", "3", '{"It is better.": "constructor"}'])
@@ -219,9 +252,11 @@ def test_by_keyboard(visit):
 
 def test_the_list_is_filtered_by_verdict(visit):
     page = visit()
-    press(page, "reversed 0")
-    assert sentences(page) == []
-    assert page.get_by_text("None of the opened ones.").is_visible()
+    filters = page.locator(".claims-filters button").all()
+    assert [button.is_disabled() for button in filters] == [
+        button.locator("b").inner_text() == "0" for button in filters
+    ]
+    assert page.get_by_role("button", name="reversed 0").is_disabled()
     press(page, "not run 1")
     assert len(sentences(page)) == 1
     press(page, "covered 7")

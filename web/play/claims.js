@@ -15,7 +15,13 @@ export function widget(figure) {
   const sorted = [...claims.filter(isRun), ...claims.filter((claim) => !isRun(claim))];
   const rows = sorted.map((claim, i) => makeRow(claim, i, guess));
   const line = status();
-  const none = h("p", { class: "claims-none" }, words.none);
+  const tool = (name, click) => h("button", { type: "button", on: { click } }, words[name]);
+  const tools = {
+    all: tool("all", () => change((row) => row.answer ?? "")),
+    again: tool("again", () => change(() => undefined)),
+    undo: tool("undo", () => change((row) => before.get(row), null)),
+  };
+  let before = null; // the answers by row, until "Undo"
   const tests = { every: () => true, covered: ({ answer }) => answer === undefined };
   for (const name in words.kinds) {
     tests[name] = (row) => row.claim.kind === name && !tests.covered(row);
@@ -27,19 +33,13 @@ export function widget(figure) {
   }
   table.replaceWith(
     h("p", { class: "claims-invite" }, words.invite),
-    h(
-      "div",
-      { class: "claims-tools" },
-      h("button", { type: "button", on: { click: showAll } }, words.all),
-      h("button", { type: "button", on: { click: coverAll } }, words.again),
-    ),
+    h("div", { class: "claims-tools" }, ...Object.values(tools)),
     h(
       "div",
       { class: "claims-filters", role: "group", "aria-label": words.filter },
       ...filters.map(({ button }) => button),
     ),
     h("div", { class: "claims-head" }, line, makeHead(words)),
-    none,
     h("ol", { class: "claims-list" }, ...rows.map(({ element }) => element)),
   );
   filter("every");
@@ -63,32 +63,35 @@ export function widget(figure) {
       button.setAttribute("aria-pressed", name === chosen);
     }
     for (const row of rows) row.element.hidden = !tests[chosen](row);
-    none.hidden = rows.some(tests[chosen]);
   }
 
   // The answer is read out from where it stands, and the next row is one key away.
   function guess(row, answer) {
     row.show(answer);
+    before?.set(row, answer);
     row.found.focus({ preventScroll: true });
     count();
   }
 
-  function showAll() {
-    for (const row of rows.filter(tests.covered)) row.show("");
+  // Each row gets its answer; those from before can be had back.
+  function change(answerOf, old = new Map(rows.map((row) => [row, row.answer]))) {
+    for (const row of rows) if (isRun(row.claim)) row.show(answerOf(row));
+    before = old;
     filter("every");
     count();
-  }
-
-  function coverAll() {
-    for (const row of rows) if (isRun(row.claim)) row.show(undefined);
-    filter("every");
-    count();
+    const usable = Object.values(tools).filter(({ disabled }) => !disabled);
+    usable.at(-1).focus({ preventScroll: true });
   }
 
   function count() {
-    for (const { name, size } of filters) {
-      size.textContent = rows.filter(tests[name]).length;
+    for (const { name, size, button } of filters) {
+      const n = rows.filter(tests[name]).length;
+      size.textContent = n;
+      button.disabled = !n;
     }
+    tools.all.disabled = !rows.some(tests.covered);
+    tools.again.disabled = rows.filter(({ claim }) => isRun(claim)).every(tests.covered);
+    tools.undo.disabled = !before;
     const given = rows.filter(({ answer }) => answer);
     const right = given.filter(({ claim, answer }) => claim.kind === answer);
     const holds = given.filter(({ claim }) => claim.kind === "holds");

@@ -42,29 +42,31 @@ const at = (value, y, d, kind) =>
 const line = (from, to, y, y2, kind) =>
   svg("line", { x1: percent(from), x2: percent(to), y1: y, y2, class: kind });
 
-function makeAxis(kind) {
+function makeAxis(kind, height) {
   const axis = svg("svg", { class: `claims-axis ${kind}`, "aria-hidden": true });
   const width = `${100 / half}%`; // two points
   axis.append(
     svg("rect", { x: percent(-1), width, height: "100%", class: "claims-band" }),
-    line(0, 0, 0, axisHeight, "claims-zero"),
+    line(0, 0, 0, height, "claims-zero"),
   );
   return axis;
 }
 
 // The row above all others: what the places mean.
-export function makeHead({ signed, axis }) {
-  const head = makeAxis("claims-ticks");
-  const write = (value, text) =>
-    head.append(svg("text", { x: percent(value), y: 19 }, text));
-  for (const tick of ticks) write(tick, signed(tick));
-  write(3, axis);
+export function makeHead(words) {
+  const head = makeAxis("claims-ticks", "100%");
+  const write = (value, y, text) =>
+    head.append(svg("text", { x: percent(value), y }, text));
+  write(-3.1, 14, words.against);
+  write(3.1, 14, words.for);
+  for (const tick of ticks) write(tick, 33, words.signed(tick));
+  write(3, 33, words.unit);
   return head;
 }
 
 // The differences of a claim, one below the other.
 export function drawClaim(kind, differences) {
-  const row = makeAxis(`claims-${kind}`);
+  const row = makeAxis(`claims-${kind}`, axisHeight);
   differences.forEach(({ middle, low, high }, i) => {
     const y = 4 + (axisHeight * (i + 1)) / (differences.length + 1);
     row.append(line(clip(low), clip(high), y, y, "claims-line"));

@@ -20,15 +20,19 @@ export const words = {
     unrun: ["not run"],
   },
   unknown: (verdict) => `no such verdict: ${verdict}`,
-  invite: "What do you expect of each sentence? Guess, and see what was measured.",
+  invite:
+    "What do you expect of each sentence? Guess, and see what was measured, in points: " +
+    "hundredths of accuracy, or of maps.",
   guess: (sentence) => `Your guess: ${sentence}`,
   just: "just show",
   all: "Show all",
   again: "Cover all again",
+  undo: "Undo",
   filter: "Which sentences are listed",
   filters: { every: "all", covered: "covered" },
-  none: "None of the opened ones.",
-  axis: "points",
+  against: "← against the sentence",
+  for: "for the sentence →",
+  unit: "points",
   signed: (n) => minus(n > 0 ? `+${n}` : `${n}`),
   numbers(points, p) {
     const tested = p && ` · p ${p.startsWith("<") ? "" : "= "}${p}`;

@@ -6,6 +6,7 @@ The README and the pages take them from here, so that no verdict is typed.
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from d2l_lite.lab.names import NAMES
 from d2l_lite.lab.records import load_record
@@ -138,7 +139,10 @@ def step_table(steps: Iterable[Step]) -> Table:
 
 
 def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
-    """Sentences and what became of them; `link` is put around the name of a source."""
+    """Sentences and what became of them; `link` is put around the name of a source.
+
+    A difference with a plus speaks for its sentence.
+    """
     head = ["sentence", "source", "points, 95 % interval", "p", "verdict"]
     rows = []
     for claim in claims:
@@ -146,7 +150,10 @@ def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
         if source != "often said":
             author, year = re.fullmatch(r"(\D+)(\d*)", source).groups()
             source = link.format(SOURCES.get(author, f"{author.title()} ") + year)
-        shown, p = points(claim.contrast), p_value(claim.contrast)
+        contrast = claim.contrast
+        if claim.says == "less":
+            contrast = replace(contrast, difference=-contrast.difference)
+        shown, p = points(contrast), p_value(contrast)
         if claim.trial and claim.trial.contrasts:
             shown = "; ".join(map(points, claim.trial.contrasts))
             p = "; ".join(map(p_value, claim.trial.contrasts))
