@@ -103,6 +103,11 @@ def test_the_script_says_what_check_says(capsys, exercise):
         ("4690.0", True),
         ("4.69e3", True),
         ("9380/2", True),
+        ("469 × 10", True),
+        ("2·(46,900/20)", True),
+        ("-(10 - 4’700) + 3e0*0", True),
+        ("(0.1 + 0.2) * 46,900/3", True),  # 4690, but for the last bit
+        ("4,690", True),
         ("4691", False),
         ("−4690", False),
     ],
@@ -112,7 +117,10 @@ def test_a_number_is_typed_in_the_ways_of_python(text, right):
     assert said.startswith("right" if right else "not right: it is too")
 
 
-@pytest.mark.parametrize("text", ["abc", "4,690", "0x", "nan", "1/x", "55 %"])
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "4,690", "0x", "nan", "1/x", "55 %", "2*(3", "2)", "1/0", "2**3", "46,9+1"],
+)
 def test_what_is_no_number_is_told_so(text):
     (said,) = said_by_script([("04.1", [text])])
     cure = "; without commas" if "," in text else ""

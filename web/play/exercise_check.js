@@ -32,7 +32,7 @@ export function check({ inputs, targets, why }, texts) {
 }
 
 function findFault(text, targets) {
-  const answer = numberIn(text);
+  const answer = numberIn(text, targets[0][1] > 0);
   if (Number.isNaN(answer)) return words.number(text);
   const [[right, exact]] = targets;
   const fits = Number.isInteger(answer) || exact > 0;
@@ -43,8 +43,42 @@ function findFault(text, targets) {
   return answer > right ? words.large : words.small;
 }
 
-// A number as in Python, or a fraction of two; blanks may part its digits.
-function numberIn(text) {
-  const plain = text.replace(/[\s_]/g, "").replace(/−/g, "-");
-  return plain.split("/").map(Number).reduce((over, under) => over / under);
+// A number, or arithmetic with + - * / and brackets; NaN for what is neither. Blanks may
+// part its digits, and commas by threes, unless one may mean a decimal point.
+function numberIn(text, mayBeFraction) {
+  const plain = text.replace(/[\s_'’]/g, "").replace(/[−–]/g, "-")
+    .replace(/[×·]/g, "*").replace(/÷/g, "/");
+  if (mayBeFraction && /^-?\d+,\d+$/.test(plain)) return NaN;
+  const joined = plain.replace(/(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g, (digits) =>
+    digits.replaceAll(",", ""),
+  );
+  const parts = joined.match(/(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[^]/gi) ?? [];
+  const found = sum();
+  if (parts.length || !Number.isFinite(found)) return NaN;
+  const whole = Math.round(found);
+  return Math.abs(found - whole) < 1e-12 * Math.abs(whole) ? whole : found;
+
+  // Each takes what it reads off the parts.
+  function sum() {
+    let value = product();
+    while (/^[-+]$/.test(parts[0])) {
+      value += parts.shift() === "+" ? product() : -product();
+    }
+    return value;
+  }
+  function product() {
+    let value = factor();
+    while (/^[*/]$/.test(parts[0])) {
+      value = parts.shift() === "*" ? value * factor() : value / factor();
+    }
+    return value;
+  }
+  function factor() {
+    const part = parts.shift();
+    if (part === "-") return -factor();
+    if (part === "+") return factor();
+    if (part !== "(") return /\d/.test(part) ? Number(part) : NaN;
+    const value = sum();
+    return parts.shift() === ")" ? value : NaN;
+  }
 }
