@@ -103,7 +103,7 @@ def press(page, name):
 def ready(page, guess):
     """Open the race with a guess, and wait until it knows how long it will take."""
     press(page, guess)
-    span = r"Ready: \d+ \w+ in this browser, up to \d+ (sec|min)"
+    span = r"Ready: from \d+ \w+ to \d+ (sec|min)"
     expect(page.locator(".race")).to_contain_text(re.compile(span))
     page.said = page.locator(".race .play-status")
 

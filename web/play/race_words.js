@@ -44,7 +44,7 @@ export const words = {
   stop: "Stop",
   timing: "Timing your browser …",
   takes: (least, most) =>
-    `Ready: ${roughly(least)} in this browser, up to ${roughly(most)} if it is busy.`,
+    `Ready: from ${roughly(least)} to ${roughly(most)} in this browser, corrected as it runs.`,
   keeps: (stays, trains) => `${stays} has run; only ${trains} trains.`,
   begun: "It runs; the first test comes soon.",
   open: (guess) => (guess ? "You may change it until the start." : "Not guessed yet."),

@@ -12,7 +12,7 @@ export const words = {
   maps: "maps",
   input: "image",
   fits: "fits",
-  breaks: (layer) => [`✗ layer ${layer}`, `✗ ${layer}`, `${layer}`],
+  breaks: (layer) => [`✗ layer ${layer}`, `✗ ${layer}`],
   broken: "✗ breaks here",
   unreached: "– not reached",
   features: (text, wanted) => `${text} of ${wanted.toLocaleString("en")} wanted`,
