@@ -106,6 +106,15 @@ const tasks = {
     return { losses: rows.map(({ loss }) => loss), places: rows.map(() => batches.next().value) };
   },
 
+  // A run of the record from its beginning.
+  async rerun({ text, net, lr, seed, images }) {
+    const { run } = await import("../../../experiments/yournet.mjs");
+    const { fingerprint } = await import("../../../experiments/race.mjs");
+    const { layers } = planOf(net.text, { minibatch: 32 });
+    const { accuracy } = await run(await unpack(text), { ...net, layers }, lr, seed, images);
+    return { accuracy, functions: fingerprint() };
+  },
+
   async plans({ texts, minibatch }) {
     return texts.map((text) => planOf(text, { minibatch }));
   },
