@@ -360,12 +360,18 @@ def test_lenets_filters_come_after_a_click(visit):
     assert np.allclose(shown, packed[125:150].astype(float), atol=0.006)
     assert abs(bias - packed[155]) < 0.006
     # Each number fits its cell; on a phone the patch's are told for a chosen weight.
-    cut = """() => [...document.querySelectorAll(".window-cells > *")].filter(
-      (e) => e.scrollWidth > e.clientWidth).map((e) => e.value ?? e.textContent)"""
-    assert not page.evaluate(cut)
-    page.set_viewport_size({"width": 390, "height": 844})
-    settle(page)
-    assert not page.evaluate(cut)
+    cut = """() => [...document.querySelectorAll(".window-cells > *")].filter((e) => {
+      const { fontSize, fontFamily } = getComputedStyle(e);
+      const pen = document.createElement("canvas").getContext("2d");
+      pen.font = `${fontSize} ${fontFamily}`;
+      const { width } = pen.measureText(e.value ?? e.textContent);
+      return parseFloat(fontSize) && width > e.clientWidth - 1;
+    }).map((e) => e.value ?? e.textContent)"""
+    page.add_style_tag(content="body { font-family: 'DejaVu Sans', Verdana }")  # wide
+    for width in (690, 390):  # as wide as the column of text, and a phone
+        page.set_viewport_size({"width": width, "height": 844})
+        settle(page)
+        assert not page.evaluate(cut)
     weights.nth(6).focus()
     settle(page)
     terms = re.findall(r"−?\d+\.\d+", page.locator(".window-term").inner_text())
