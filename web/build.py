@@ -1,8 +1,9 @@
 """Build the site and say where it is: `python web/build.py [FOLDER]`.
 
-The site lands in FOLDER/_build/html; FOLDER is the repository unless given. Every
-build starts from nothing, because a number that one page borrows from another
-stays old in a partial build. Any warning makes the build fail.
+The site lands in FOLDER/_build/html; FOLDER is the repository unless given. The
+Chinese edition lands in zh/ there, once its catalogues hold enough. Every build starts
+from nothing, because a number that one page borrows from another stays old in a partial
+build. Any warning makes the build fail.
 """
 
 import argparse
@@ -16,6 +17,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))
+
+from web import chinese  # noqa: E402
+
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 FAIL_ON_WARNINGS = ["-n", "-W", "--keep-going"]
 NOT_PACKED = shutil.ignore_patterns("__pycache__", "checkpoints")
@@ -37,21 +42,35 @@ def environment_with_node():
 def build_site(folder):
     """Build the site below `folder`; return jupyter-book's exit code and the site."""
     build = folder / "_build"
-    for old in ("html", ".doctrees", "jupyter_execute"):
+    for old in ("html", ".doctrees", "jupyter_execute", "chinese"):
         shutil.rmtree(build / old, ignore_errors=True)
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT)]
-    command += ["--path-output", str(folder), *FAIL_ON_WARNINGS]
-    process = subprocess.Popen(
-        command, env=environment_with_node(), start_new_session=True
-    )
-    site = build / "html"
-    try:
-        code = process.wait()
-    finally:
-        end_group(process.pid)
+    site, sources = build / "html", build / "chinese"
+    languages = 1 + chinese.is_enough()
+    code = build_edition(ROOT, folder, languages)
+    if code == 0 and languages == 2:
+        chinese.write_sources(sources)
+        code = build_edition(sources, sources, languages)
+        if code == 0:
+            shutil.move(sources / "_build" / "html", site / "zh")
+            chinese.write_labels(site / "zh")
+            chinese.write_downloads(site / "zh")
     if code == 0:
         build_wheel(site)
     return code, site
+
+
+def build_edition(sources, folder, languages):
+    """Build the pages of one language; return jupyter-book's exit code."""
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(sources)]
+    command += ["--path-output", str(folder), *FAIL_ON_WARNINGS]
+    environment = environment_with_node() | {"BOOK_LANGUAGES": str(languages)}
+    process = subprocess.Popen(
+        command, cwd=sources, env=environment, start_new_session=True
+    )
+    try:
+        return process.wait()
+    finally:
+        end_group(process.pid)
 
 
 def build_wheel(site):

@@ -18,20 +18,26 @@ from pathlib import Path
 import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 
 from web import translate  # noqa: E402
 from web.build import JUPYTER_BOOK, environment_with_node  # noqa: E402
+from web.chinese import (  # noqa: E402
+    CATALOGUES,
+    COMPUTED,
+    LANGUAGE,
+    NO_PAGE,
+    PAPER,
+    SETTINGS,
+    STUB,
+    THEME,
+    included,
+    read,
+)  # fmt: skip
 
-LOCALE = ROOT / "locale"
-CATALOGUES = LOCALE / "zh_CN" / "LC_MESSAGES"
-STUB = "[[en]]"
-OWN_HTML = "web/root/404.html"
-COMPUTED = ("book/status",)  # pages with tables that a program writes
-SETTINGS = ("nb_code_prompt_show", "nb_code_prompt_hide", "search_bar_text")
 OF_A_CELL = ["shown by a cell; {1}, {2} and so on are its numbers"]
 
 
@@ -53,12 +59,6 @@ def extract(folder):
         words = domains[f"figures/{path.stem}"] = Catalog()
         translate.script(path.read_text("utf-8"), adder(words))
     return {domain: template for domain, template in domains.items() if len(template)}
-
-
-def read(path):
-    """Return the catalogue in a file."""
-    with path.open("rb") as file:
-        return read_po(file, locale="zh_CN" if path.suffix == ".po" else None)
 
 
 def adder(catalogue, comments=()):
@@ -87,7 +87,7 @@ def messages(page, template):
         cells = json.loads(notebook.read_text("utf-8"))["cells"]
         translate.outputs(cells, adder(found, OF_A_CELL))
     elif text.exists():
-        for name in re.findall(r"^:file: (\S+)", text.read_text("utf-8"), re.M):
+        for name in included(text):
             add_html(text.parent / name, found)
     return found
 
@@ -98,7 +98,7 @@ def add_html(path, catalogue):
 
 
 def add_interface(catalogue):
-    """Add what extensions, settings and the page for no page say."""
+    """Add what extensions, settings, the theme, paper and the page for no page say."""
     add = adder(catalogue)
     for path in sorted((ROOT / "web" / "ext").glob("*.py")):
         for _, message, _, _ in extract_from_file("python", path):
@@ -108,15 +108,18 @@ def add_interface(catalogue):
     texts = {**book, **config, **config["html_theme_options"]}
     for name in SETTINGS:
         add(texts[name])
-    add_html(ROOT / OWN_HTML, catalogue)
+    for label in THEME:
+        add(label)
+    add_html(ROOT / NO_PAGE, catalogue)
+    translate.style((ROOT / PAPER).read_text("utf-8"), add)
 
 
 def update(domain, template, stubs):
     """Bring one catalogue up to date; return how many messages wait, and how many."""
     path = CATALOGUES / f"{domain}.po"
-    old = read(path) if path.exists() else Catalog("zh_CN")
+    old = read(path) if path.exists() else Catalog(LANGUAGE)
     old.update(template, update_creation_date=False)
-    new = Catalog("zh_CN", header_comment="", fuzzy=False)
+    new = Catalog(LANGUAGE, header_comment="", fuzzy=False)
     waiting = 0
     for message in old:
         if message.id:

@@ -14,7 +14,9 @@ Translate = Callable[[str], str]
 # What no language changes: roles, code, formulas, tags, addresses, places of numbers.
 SAME = re.compile(r"\{[\w:,]+\}`[^`]*`|`[^`]+`|\$[^$]+\$|<[^<>]+>|\]\([^)]*\)|\{\d+\}")
 WORDS = re.compile(r"[A-Za-z]{2,}")
-NAME = re.compile(r"\S*(?:\d|[a-z][A-Z])\S*")  # one word such as bfloat16 or LeNet
+NAME = re.compile(
+    r"[^\s']*(?:\d|[a-z][A-Z])[^\s']*"
+)  # one word such as bfloat16 or LeNet
 NUMBER = re.compile(r"(?<![\w{])\d+(?:[.,]\d+)*(?![\w}])")
 PLACE = re.compile(r"\{(\d+)\}")
 
@@ -24,6 +26,7 @@ INSIDE = re.compile(
     re.DOTALL,
 )
 LABEL = re.compile(r'(?<= aria-label=")[^"]+')
+CONTENT = re.compile(r'(?<=content: ")[^"]+')
 GLUED = "application/papermill.record/text/"
 
 COMMENT = r"//[^\n]*|^import .*|^\s*\"[^\"]*\"(?=:)"  # or a key
@@ -53,6 +56,11 @@ def html(text: str, translate: Translate) -> str:
     """Translate what a piece of HTML says."""
     text = LABEL.sub(lambda label: numbered(label[0], translate), text)
     return INSIDE.sub(lambda tag: tag[1] + numbered(tag[3], translate), text)
+
+
+def style(text: str, translate: Translate) -> str:
+    """Translate the words that a stylesheet shows."""
+    return CONTENT.sub(lambda content: numbered(content[0], translate), text)
 
 
 def table(markdown: str, translate: Translate) -> str:

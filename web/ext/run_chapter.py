@@ -12,6 +12,7 @@ import nbformat
 from docutils import nodes
 
 from web.ext import template
+from web.ext.languages import FOLDER, is_chinese
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -38,10 +39,11 @@ def add_line(app, doctree):
     if after is None or "subtitle" not in after.get("classes", []):
         after = title
     file = name.removeprefix(CHAPTERS) + ".ipynb"
+    root = "../../" if is_chinese(app) else "../"
     html = LINE.render(
         python=PROJECT["requires-python"].removeprefix(">="),
         notebook=f"../_sources/{CHAPTERS}{file}",
-        wheel=f"../{WHEEL}",
+        wheel=f"{root}{WHEEL}",
         name=WHEEL,
         file=file,
     )
@@ -54,7 +56,7 @@ def add_cells(app, error):
     """Put the first cell into each notebook that a reader can download."""
     if error is not None or app.builder.format != "html":
         return
-    wheel = f"{app.config.html_baseurl}{WHEEL}"
+    wheel = f"{app.config.html_baseurl.removesuffix(FOLDER)}{WHEEL}"
     numbers = tuple(map(int, VERSION.split(".")))
     source = CELL.format(version=VERSION, wheel=wheel, numbers=numbers)
     for path in sorted((app.outdir / "_sources" / CHAPTERS).glob("*.ipynb")):

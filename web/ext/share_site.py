@@ -15,6 +15,8 @@ from docutils import nodes
 from pybtex.database import Entry, Person
 from sphinx.util.docutils import SphinxDirective
 
+from web.ext.languages import FOLDER, is_chinese
+
 CITATION = Path(__file__).resolve().parents[2] / "CITATION.cff"
 BOOK = yaml.safe_load(CITATION.read_text("utf-8"))
 AUTHORS = [author["name"] for author in BOOK["authors"]]
@@ -78,7 +80,7 @@ def setup(app):
         app.connect("config-inited", offer_repository)
     address = os.environ.get("BOOK_URL") or app.config.html_baseurl
     if address:
-        address = address.rstrip("/") + "/"
+        address = address.rstrip("/") + "/" + FOLDER * is_chinese(app)
         app.config.html_baseurl = app.config.ogp_site_url = address
         app.config.ogp_image = f"{address}_static/preview.png"
         app.config.ogp_site_name = app.config.ogp_image_alt = app.config.html_title
