@@ -17,7 +17,7 @@ WORDS = re.compile(r"[A-Za-z]{2,}")
 NAME = re.compile(
     r"[^\s']*(?:\d|[a-z][A-Z])[^\s']*"
 )  # one word such as bfloat16 or LeNet
-NUMBER = re.compile(r"(?<![\w{])\d+(?:[.,]\d+)*(?![\w}])")
+NUMBER = re.compile(r"(?<![\w{])\d+(?:[.,]\d+)*(?![\w}])", re.ASCII)
 PLACE = re.compile(r"\{(\d+)\}")
 
 INSIDE = re.compile(
