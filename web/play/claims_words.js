@@ -13,9 +13,9 @@ export const words = {
   kinds,
   // The verdicts of d2l_lite/lab/trial.py, by how they begin.
   beginnings: {
-    holds: ["holds here", "ahead"],
-    reversed: ["reversed here"],
-    small: ["no difference worth"],
+    holds: ["holds", "ahead"],
+    reversed: ["reversed"],
+    small: ["no difference"],
     undecided: ["undecided"],
     unrun: ["not run"],
   },

@@ -127,9 +127,9 @@ export function edit(parts) {
   }
 
   // The message in full stands above the table.
-  function broken({ layer, fault, why, name }) {
+  function broken({ layer, message: why }) {
     const head = h("th", { scope: "row" }, h("span", {}, `${layer}`));
-    const cell = h("td", { colspan: 4 }, words.stops[fault](why, name));
+    const cell = h("td", { colspan: 4 }, words.stops(why));
     return h("tr", { class: "play-wrong" }, head, cell);
   }
 
