@@ -68,8 +68,8 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def soups(site):
-    """Parse every page of the site: {path inside the site: parsed page}."""
+def both(site):
+    """Parse every page of both languages: {path inside the site: parsed page}."""
     return {
         path.relative_to(site).as_posix(): BeautifulSoup(
             path.read_text(encoding="utf-8"), "html.parser"
@@ -77,6 +77,23 @@ def soups(site):
         for path in sorted(site.rglob("*.html"))
         if "_static" not in path.parts
     }
+
+
+@pytest.fixture(scope="session")
+def soups(both):
+    """Return the English pages, by their paths inside the site."""
+    return {path: page for path, page in both.items() if not path.startswith("zh/")}
+
+
+@pytest.fixture(scope="session", params=["", "zh/"], ids=["en", "zh"])
+def edition(request, both):
+    """Return the pages of one language, by their paths inside its part of the site."""
+    pages = {
+        path.removeprefix(request.param): page
+        for path, page in both.items()
+        if path.startswith("zh/") == bool(request.param)
+    }
+    return pages or pytest.skip("not translated yet")
 
 
 class Server(ThreadingHTTPServer):

@@ -36,17 +36,17 @@ def visible_text(soup):
     return article.get_text(" ")
 
 
-def test_every_page_is_built(soups, pages):
+def test_every_page_is_built(edition, pages):
     built = {f"{page}.html" for page in [*pages, "index", "search", "404"]}
-    assert set(soups) == built
+    assert set(edition) == built
 
 
-def test_links_and_anchors_lead_somewhere(site, soups):
+def test_links_and_anchors_lead_somewhere(site, both):
     dead = []
     anchors = {
-        name: {tag["id"] for tag in soup.select("[id]")} for name, soup in soups.items()
+        name: {tag["id"] for tag in soup.select("[id]")} for name, soup in both.items()
     }
-    for name, soup in soups.items():
+    for name, soup in both.items():
         for tag in soup.select("[href], [src]"):
             link = tag.get("href") or tag.get("src") or ""
             if urlsplit(link).scheme or not link:
@@ -63,10 +63,10 @@ def test_links_and_anchors_lead_somewhere(site, soups):
     assert not dead, "\n".join(dead)
 
 
-def test_next_and_previous_follow_the_reading_order(soups, pages):
+def test_next_and_previous_follow_the_reading_order(edition, pages):
     def leads(page, way):
         """Return the page's name that the link at its foot leads to."""
-        link = soups[f"{page}.html"].select_one(f"a.{way}")
+        link = edition[f"{page}.html"].select_one(f"a.{way}")
         return link and link["href"].rsplit("/", 1)[-1]
 
     names = [f"{page}.html".rsplit("/", 1)[-1] for page in pages]
@@ -74,10 +74,10 @@ def test_next_and_previous_follow_the_reading_order(soups, pages):
     assert [leads(page, "left-prev") for page in pages] == [None, *names[:-1]]
 
 
-def test_images_are_described(soups):
+def test_images_are_described(edition):
     poor = [
         f"{name}: {image.get('src')}: {image.get('alt')!r}"
-        for name, soup in soups.items()
+        for name, soup in edition.items()
         for image in soup.select("img")
         if len(alt := image.get("alt", "").strip()) < 20
         or re.search(r"_images/|\.(png|svg|jpe?g|webp)$", alt)
@@ -85,11 +85,11 @@ def test_images_are_described(soups):
     assert not poor, "\n".join(poor)
 
 
-def test_nothing_is_loaded_from_elsewhere(site, soups):
+def test_nothing_is_loaded_from_elsewhere(site, both):
     foreign = []
     elsewhere = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
     resources = "script, link, img, source, iframe, video, audio, embed, object"
-    for name, soup in soups.items():
+    for name, soup in both.items():
         for tag in soup.select(resources):
             urls = [tag.get(key) for key in ("src", "href", "srcset", "data")]
             foreign += [f"{name}: {u}" for u in urls if u and elsewhere.match(u)]
@@ -106,10 +106,10 @@ def foreign_css(css):
     return re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')]*", css)
 
 
-def test_formulas_are_drawn(soups, pages):
+def test_formulas_are_drawn(edition, pages):
     raw, missing = [], []
     for page in pages:
-        soup = soups[f"{page}.html"]
+        soup = edition[f"{page}.html"]
         if found := re.findall(r".{0,20}(?:\$|\\\(|\\\[).{0,20}", visible_text(soup)):
             raw.append(f"{page}: {found}")
         if soup.select(".katex-error"):
@@ -149,12 +149,12 @@ def test_a_formula_server_that_does_not_listen_yet_is_waited_for():
     assert "mathnormal" in answer.stdout, answer.stderr
 
 
-def test_numbers_from_other_pages_arrived(soups, pages):
+def test_numbers_from_other_pages_arrived(edition, pages):
     leftover = re.compile(r"No key|glue data|\{(?:glue|cite|doc|ref|eq|numref)[:}]")
     faults = [
         f"{page}: {match.group()}"
         for page in pages
-        for match in leftover.finditer(visible_text(soups[f"{page}.html"]))
+        for match in leftover.finditer(visible_text(edition[f"{page}.html"]))
     ]
     assert not faults, "\n".join(faults)
 
@@ -192,8 +192,8 @@ def test_the_downloaded_notebook_is_the_stored_one_behind_its_first_cell(
         assert downloaded == stored
 
 
-def test_the_links_that_lead_elsewhere_are_the_listed_ones(soups):
-    links = (soup.select("a[href^='http']") for soup in soups.values())
+def test_the_links_that_lead_elsewhere_are_the_listed_ones(both):
+    links = (soup.select("a[href^='http']") for soup in both.values())
     found = sorted({tag["href"] for tags in links for tag in tags})
     listed = (ROOT / "tests" / "web" / "external_links.txt").read_text("utf-8")
     assert found == listed.splitlines(), "look at the new ones, then list them"
