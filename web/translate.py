@@ -34,6 +34,7 @@ LITERAL = r'(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`)'
 SAID = re.compile(rf"({COMMENT})|{LITERAL}(?:\s*\+\s*{LITERAL})*", re.MULTILINE)
 COMPARED = re.compile(r"(?:[!=]== |\.\w+\()$")
 COMPUTED = re.compile(r'\$\{[^{}"]*\}')
+SPOKEN = re.compile(r"[A-Za-z]{2,}|\0 ?[,.:;·]")  # words, or what is computed and a stop
 
 
 def has_words(message: str) -> bool:
@@ -122,7 +123,7 @@ def script(text: str, translate: Translate) -> str:
         """Translate one string, or several with + between them."""
         message = "".join(map(template, re.findall(LITERAL, found[0])))
         is_code = found[1] or COMPARED.search(text, 0, found.start())
-        if is_code or not WORDS.search(COMPUTED.sub("", message)):
+        if is_code or not SPOKEN.search(COMPUTED.sub("\0", message)):
             return found[0]
         new = translate(message)
         return found[0] if new == message else f"`{new}`"

@@ -13,9 +13,9 @@ export const words = {
   kinds,
   // The verdicts of d2l_lite/lab/trial.py, by how they begin.
   beginnings: {
-    holds: ["holds", "ahead"],
-    reversed: ["reversed"],
-    small: ["no difference"],
+    holds: ["holds here", "ahead"],
+    reversed: ["reversed here"],
+    small: ["no difference worth a point"],
     undecided: ["undecided"],
     unrun: ["not run"],
   },

@@ -62,7 +62,7 @@ export class Method {
   }
 }
 
-export const BATCH = new Unknown("the batch", 0); // x.size(0)
+export const BATCH = new Unknown(words.batch, 0); // x.size(0)
 
 export function truth(value) {
   if (Array.isArray(value) || typeof value === "string") return value.length > 0;
@@ -461,7 +461,7 @@ export class Parser {
   // Without statements there are only layers.
   apply(callee, values, named, { position }) {
     const path = callee.path?.replace(/^torch\./, "");
-    if (!LAYER.test(path)) return new Unknown(callee.path ?? "this", position, true);
+    if (!LAYER.test(path)) return new Unknown(callee.path ?? words.result, position, true);
     return new Call(path.replace("nn.", ""), position, values, named);
   }
 

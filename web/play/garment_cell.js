@@ -89,7 +89,8 @@ export function makeCell(names, nets, subject, { layField, tell }) {
     three.replaceChildren(...open(found));
     const bent = view.flat ? output[map] : output[from + row * stage.size + column];
     const result = net.layers[stage.shown] === last ? found.sum : bent;
-    formula.textContent = `${words.formula(found, stage, result, last.max)}. ${words.sees(seen)}`;
+    formula.textContent = words.formulaAnd(
+      words.formula(found, stage, result, last.max), words.sees(seen));
   }
 
   function showLayer(stage, { flat, grid }) {

@@ -40,7 +40,7 @@ export function makeDares(names, subject, silhouettes, startDrawing) {
     lesson.hidden = !now || (now.name === "own" && isEmpty);
     const flat = names.map((name) => words.dare.own.flat(name, silhouettes[name]));
     if (now) {
-      lesson.textContent = words.dare[now.name].tell(said, flat.join(words.dare.own.and));
+      lesson.textContent = words.dare[now.name].tell(said, flat);
     }
     for (const one of buttons) one.element.setAttribute("aria-pressed", one === now);
   }

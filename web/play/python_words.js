@@ -1,5 +1,6 @@
 // What the tracer says of code and layers, in English. PyTorch's own words stay.
-const s = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
+const argumentsOf = (n) => (n === 1 ? "1 argument" : `${n} arguments`);
+const tokens = { name: "name" };
 
 export const words = {
   // Reading
@@ -15,9 +16,9 @@ export const words = {
   notOpened: "this bracket was never opened",
   end: "the end",
   lineEnd: "the end of the line",
-  comma: (close, before) => `a comma or ${close} is missing before ${before}`,
+  comma: (close, before) => `a comma or ${tokens[close] ?? close} is missing before ${before}`,
   value: (found) => `a value is wanted, not ${found}`,
-  what: (text) => `what is ${text}?`,
+  what: (text) => `${text} is no number`,
   numbers: (sign) => `“${sign}” wants numbers`,
   statement: (word) => `“${word}” is not read here: paste only the net`,
   twice: (name) => `${name} is given twice`,
@@ -30,6 +31,8 @@ export const words = {
   unknownCall: (name) =>
     `${name}(…) is not known here: write what it gives, or paste its def or class, too`,
   unknownSelf: (name) => `${name} is not known here: paste where it is set, too`,
+  batch: "the batch",
+  result: "this",
   brackets: (name) => `${name} needs its brackets: ${name}()`,
   noNet: "there is no net here: write nn.Sequential(…) with layers in it",
   more: (text) => `this line should end before ${text}`,
@@ -50,7 +53,7 @@ export const words = {
     spaces: "No-break spaces are read as spaces; Python refuses them.",
     printed: "print(net) does not tell what forward does between the layers.",
     noForward: (name) => `${name} has no forward: its nn.Sequential(…) is shown.`,
-    several: (n, name) => `${s(n, "net")} in this text: the last one, ${name}, is shown.`,
+    several: (n, name) => `${n} nets in this text: the last one, ${name}, is shown.`,
     left: (lines) => `Left out, as no layer is in ${lines.length > 1 ? "them" : "it"}: ` +
       `${lines.length > 1 ? "lines" : "line"} ${lines.join(", ")}.`,
   },
@@ -60,7 +63,7 @@ export const words = {
   these: (names) =>
     `; if it is yours, paste its class, too. Known are: ${names.join(", ")}`,
   notHereAlone: (what) => `${what} is not known here`,
-  tooManyArguments: (n) => `it takes ${s(n, "argument")} at most`,
+  tooManyArguments: (n) => `it takes ${argumentsOf(n)} at most`,
   hasNoArgument: (name, names) => names.length
     ? `it has no argument ${name}, only ${names.join(", ")}`
     : `it has no argument ${name}`,

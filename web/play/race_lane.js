@@ -13,7 +13,8 @@ export function makeLane(letter, data, onChange) {
   const on = { change: () => onChange(letter, lane.net()) };
   const names = Object.keys(choices);
   const selects = names.map((name) =>
-    h("select", { on }, ...choices[name].map((option) => h("option", {}, option))),
+    h("select", { on }, ...choices[name].map((option) =>
+      h("option", { value: option }, words.option(option)))),
   );
   const images = makeImages(data);
   const bars = makeBars();
@@ -128,7 +129,7 @@ function makeBars() {
     const ratio = meter.length ? meter[0].gradient / meter.at(-1).gradient : NaN;
     const share = ratio > 0 ? words.share(ratio) : words.silent;
     count.textContent = meter.length ? words.barsSay(share) : words.notYet;
-    columns.setAttribute("aria-label", `${words.bars}: ${count.textContent}`);
+    columns.setAttribute("aria-label", words.barsAre(words.bars, count.textContent));
   }
 
   function build(meter) {

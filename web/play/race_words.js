@@ -1,16 +1,19 @@
 // What the race says, in English.
 
-const many = (n, one, more) =>
-  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
-const images = (n) => many(n, "image", "images");
+const images = (n) => (n === 1 ? "1 image" : `${n.toLocaleString("en")} images`);
+const minutes = (n) => (n === 1 ? "1 minute" : `${n} minutes`);
+const seconds = (n) => (n === 1 ? "1 second" : `${n} seconds`);
+const layers = (n) => (n === 1 ? "1 more layer" : `${n} more layers`);
+const runs = (n) => (n === 1 ? "1 run" : `${n} runs`);
+const poolings = { average: "average", max: "max" };
 const two = (n) => n.toFixed(2);
 const short = (n) => Number(n.toPrecision(2)).toLocaleString("en");
 
 // Seconds, as roughly as they are known.
-function roughly(seconds) {
-  if (seconds >= 120) return many(Math.round(seconds / 60), "minute", "minutes");
-  const step = seconds > 20 ? 5 : 1;
-  return many(Math.max(step * Math.round(seconds / step), 1), "second", "seconds");
+function roughly(time) {
+  if (time >= 120) return minutes(Math.round(time / 60));
+  const step = time > 20 ? 5 : 1;
+  return seconds(Math.max(step * Math.round(time / step), 1));
 }
 
 export const words = {
@@ -28,11 +31,13 @@ export const words = {
 
   // The nets.
   nets: (a, b) => `A: ${a}. B: ${b}.`,
-  net: ([activation, pooling, extra]) =>
-    `${activation}, ${pooling} pooling` +
-    (extra > 0 ? `, ${many(Number(extra), "more layer", "more layers")}` : ""),
+  net([activation, pooling, extra]) {
+    const net = `${activation}, ${poolings[pooling]} pooling`;
+    return extra > 0 ? `${net}, ${layers(Number(extra))}` : net;
+  },
   lane: (letter) => `Net ${letter}`,
   choices: { activation: "activation", pooling: "pooling", extra: "more layers" },
+  option: (choice) => poolings[choice] ?? choice,
   presets: "Change one thing:",
   preset: { activation: "the activation", pooling: "the pooling", extra: "the depth" },
 
@@ -63,6 +68,7 @@ export const words = {
   right: (n, of) => `${n} of these ${of} test images right`,
   bars: "Gradient of each layer (c: convolution, l: linear); a line is ten times the one below",
   layer: { Conv2d: (n) => `c${n}`, Linear: (n) => `l${n}` },
+  barsAre: (title, said) => `${title}: ${said}`,
   barsSay: (share) => `First layer ÷ last: ${share}`,
   share: (ratio) => (ratio < 1 ? `1/${short(1 / ratio)}` : short(ratio)),
   silent: "0",
@@ -78,7 +84,7 @@ export const words = {
   // found: of each net its letter, how many runs got there, and how many there are.
   recorded(found, limit) {
     const parts = found.map(({ letter, there, all }) =>
-      all ? `${letter} in ${there} of ${many(all, "run", "runs")}` : `${letter} not run`,
+      all ? `${letter} in ${there} of ${runs(all)}` : `${letter} not run`,
     );
     return (
       `Recorded, within ${images(limit)}: ${parts.join(", ")}. ` +

@@ -1,7 +1,7 @@
 // What the slider of sides says, in English.
 
-const many = (n, one, more) =>
-  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
+const features = (n) => (n === 1 ? "1 feature" : `${n.toLocaleString("en")} features`);
+const macsOf = (n) => (n === 1 ? "1 multiply-add" : `${n.toLocaleString("en")} multiply-adds`);
 
 export const words = {
   slider: "Side of the image",
@@ -23,16 +23,18 @@ export const words = {
     return `${parts.join("; ")}.`;
   },
   outside(wish, least, most, side) {
-    const said = wish ? `${wish} is not` : "Type";
-    return `${said} a whole number from ${least} to ${most}. The figure still shows ${side}.`;
+    const said = wish
+      ? `${wish} is not a whole number from ${least} to ${most}.`
+      : `Type a whole number from ${least} to ${most}.`;
+    return `${said} The figure still shows ${side}.`;
   },
   facts({ side, failure, layers, flat, wanted, macs, memory }) {
     const end = failure ?? (layers === 1 ? "The layer fits." : `All ${layers} layers fit.`);
     const count = flat && !failure
-      ? `${many(flat, "feature", "features")} of ${wanted.toLocaleString("en")}, `
+      ? `${features(flat)} of ${wanted.toLocaleString("en")}, `
       : "";
     return (
-      `Side ${side}. ${end} ${count}${many(macs, "multiply-add", "multiply-adds")}, ` +
+      `Side ${side}. ${end} ${count}${macsOf(macs)}, ` +
       `${memory.toFixed(1)} MiB for the weights and one image` +
       `${failure ? ", up to there" : ""}.`
     );

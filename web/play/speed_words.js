@@ -19,9 +19,8 @@ export const words = {
   time,
   // "16 minutes" as seconds; NaN where it is no time.
   seconds(text) {
-    const [, count, name] = text.match(/([\d.,]+)\s*(second|minute|hour|day)/) ?? [];
-    const [, length] = units.find(([unit]) => unit === name) ?? [];
-    return Number(count?.replaceAll(",", "")) * length;
+    const [, length] = units.find(([unit]) => text.includes(unit)) ?? [];
+    return Number(text.match(/[\d.,]+/)?.[0].replaceAll(",", "")) * length;
   },
   measure: "Measure this browser",
   again: "Measure again",
@@ -36,7 +35,7 @@ export const words = {
   sourceSays: ({ days: [from, to], passes, photographs }, images) =>
     `${from} to ${to} days for ${passes} passes over ${(photographs / 1e6).toFixed(1)} million ` +
     `photographs of three colours; here scaled to ${images.toLocaleString("en")}`,
-  list: "How long an epoch takes, on an axis where each step is ten times as long",
+  list: "How long an epoch takes, on a logarithmic scale",
   nets: { lenet: "LeNet", alexnet: "AlexNet" },
   row: (lenet, alexnet) => `LeNet ${lenet} · AlexNet ${alexnet}`,
   ticks: { 1: "1 second", 60: "1 minute", 3600: "1 hour", 86400: "1 day" },

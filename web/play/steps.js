@@ -183,7 +183,7 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
       paint(corner.canvas, image, grey);
       return [setting, Array(count).fill(1 / count), 0, image]; // the window's mean
     },
-    say: () => `${outcome.textContent}. ${lost.textContent}`,
+    say: () => words.say(outcome.textContent, lost.textContent),
     colour: () => grey,
     marks() {
       const { setting, size, reach, row, column, padded, rest } = now;
@@ -222,7 +222,7 @@ function stepping({ link, now, view, stage, line, draw, follow, pause, tell }) {
       rest.textContent = `${Math.round(1000 * (exact - floor)) / 1000}`.slice(1);
       outcome.textContent = size || "✗";
       const told = words.tell[active](setting, now);
-      note.textContent = wrong || `${words.names[active]}: ${told}`;
+      note.textContent = wrong || words.named(words.names[active], told);
       tuner.classList.toggle("window-fixed", active === "rest");
       lost.textContent = lostOnes();
       lost.classList.toggle("window-bad", !size || lookedAt(setting).includes(false));

@@ -1,10 +1,9 @@
 // What the steps of the window say, in English.
 
-const counted = (one, many) => (n) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
-const pixels = counted("pixel", "pixels");
-const columns = counted("column", "columns");
-const rows = counted("row", "rows");
-const places = counted("place", "places");
+const pixels = (n) => (n === 1 ? "1 pixel" : `${n} pixels`);
+const columns = (n) => (n === 1 ? "1 column" : `${n} columns`);
+const rows = (n) => (n === 1 ? "1 row" : `${n} rows`);
+const places = (n) => (n === 1 ? "1 place" : `${n} places`);
 const nth = (n) => `${n}${{ 2: "nd", 3: "rd" }[n] ?? "th"}`;
 
 export const words = {
@@ -29,6 +28,7 @@ export const words = {
     stride: "stride",
     rest: "remainder",
   },
+  named: (name, told) => `${name}: ${told}`,
   tell: {
     side: ({ side }) => `${pixels(side)} a side.`,
     padding: ({ padding }) =>
@@ -53,6 +53,7 @@ export const words = {
     const of = padding ? ` (${image} of the image, ${padding} of the padding)` : "";
     return `Never looked at: ${columns(all)} and ${rows(all)}${of}.`;
   },
+  say: (size, lost) => `${size}. ${lost}`,
   // PyTorch's own words.
   tooLarge: (padded, reach) =>
     `Calculated padded input size per channel: (${padded} x ${padded}). Kernel size: ` +

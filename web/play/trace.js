@@ -16,7 +16,7 @@ export function trace(text, inputShape, read = parse, build = buildPlain) {
   attempt(result, () => ({ layers: calls, notes: result.notes } = read(text)));
   // The arguments of all layers are looked at before the first layer runs.
   calls.every((call, i) =>
-    attempt(result, () => result.layers.push(build(call)), call, i, words.cannotBuild));
+    attempt(result, () => result.layers.push(build(call)), call, i, "cannotBuild"));
   let shape = inputShape;
   let field = { seen: [1, 1], step: [1, 1] };
   const counted = new Set(); // weights that are used again count once
@@ -29,7 +29,7 @@ export function trace(text, inputShape, read = parse, build = buildPlain) {
     addRow(result, layer, output, field);
   };
   result.layers.every((layer, i) =>
-    attempt(result, () => run(layer, calls[i]), layer, i, words.doesNotFit));
+    attempt(result, () => run(layer, calls[i]), layer, i, "doesNotFit"));
   return result;
 }
 
@@ -45,17 +45,17 @@ export function kindOf(name) {
 }
 
 // Do `work`, unless there is a problem; the first one stays.
-function attempt(result, work, layer, index = null, what) {
+function attempt(result, work, layer, index = null, fault = "fault") {
   try {
     work();
     return true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    const where = layer ? what(index, layer.name) : "";
-    const message = `${where}${problem.message}.`;
     const { position } = layer && !problem.position ? layer : problem;
-    const { torch, isOpen = false } = problem;
-    result.failure ??= { layer: index, message, position, torch, isOpen };
+    const { message: why, torch, isOpen = false } = problem;
+    const message = words[fault](why, layer?.name, index);
+    const told = { fault, why, name: layer?.name, message };
+    result.failure ??= { layer: index, ...told, position, torch, isOpen };
     return false;
   }
 }
@@ -124,8 +124,8 @@ function slide(shape, size, stride, padding, dilation, ceil = false) {
     const [left, right] = ceil ? "⌈⌉" : "⌊⌋";
     const rest = !ceil && span % stride[i];
     const quotient = `${left}(${padded} − ${reach[i]}) / ${stride[i]}${right}`;
-    const end = rest ? `, remainder ${rest}` : "";
-    formulas.add(`${quotient} + 1 = ${side}${end}`);
+    const found = `${quotient} + 1 = ${side}`;
+    formulas.add(rest ? words.remainder(found, rest) : found);
     return side;
   });
   const formula = [...formulas].join("; ");
@@ -213,7 +213,7 @@ export function linear({ in_features: takes, out_features: gives, bias }, shape)
 
 export function axis(value, shape) {
   const n = shape.length;
-  whole(value, "an axis", -Infinity);
+  whole(value, words.axis, -Infinity);
   if (value >= -n && value < n) return (value + n) % n;
   const range = `expected to be in range of [${-n}, ${n - 1}], but got ${value}`;
   return fail(`Dimension out of range (${range})`);

@@ -127,9 +127,9 @@ export function edit(parts) {
   }
 
   // The message in full stands above the table.
-  function broken({ layer, message: why }) {
+  function broken({ layer, fault, why, name }) {
     const head = h("th", { scope: "row" }, h("span", {}, `${layer}`));
-    const cell = h("td", { colspan: 4 }, words.stops(why));
+    const cell = h("td", { colspan: 4 }, words.stops[fault](why, name));
     return h("tr", { class: "play-wrong" }, head, cell);
   }
 

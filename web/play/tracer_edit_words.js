@@ -2,11 +2,17 @@
 import { number } from "./dom.js";
 import { words as figure } from "./tracer_words.js";
 
+const first = (why) => why.split(/[;；]/)[0];
+
 export const words = {
   ...figure,
   most: (name, n) => `${name} must be a whole number from 1 to ${number(n)}.`,
   undo: "Undo",
-  stops: (why) => `✗ ${why.replace(/^Layer \d+, (\w+), (.*?):/, "$1 $2:").split(";")[0]}`,
+  // In brief
+  stops: {
+    cannotBuild: (why, name) => `✗ ${name} cannot be built: ${first(why)}.`,
+    doesNotFit: (why, name) => `✗ ${name} does not fit: ${first(why)}.`,
+  },
   torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
   sizeNow: (size) => `The image is ${size} now, as this net wants it.`,
   noLink: "This net is too long for a link.",

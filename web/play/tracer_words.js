@@ -1,12 +1,17 @@
 // What the tracer says, in English; what it says of code is in python_words.js.
 import { number } from "./dom.js";
 
-const count = (n, one) => `${number(n)} ${one}${n === 1 ? "" : "s"}`;
+const layersOf = (n) => (n === 1 ? "1 layer" : `${number(n)} layers`);
+const parametersOf = (n) => (n === 1 ? "1 parameter" : `${number(n)} parameters`);
+const macsOf = (n) => (n === 1 ? "1 multiply-add" : `${number(n)} multiply-adds`);
 
 export const words = {
   // Layers
-  cannotBuild: (i, name) => `Layer ${i}, ${name}, cannot be built: `,
-  doesNotFit: (i, name) => `Layer ${i}, ${name}, does not fit: `,
+  fault: (why) => `${why}.`,
+  cannotBuild: (why, name, i) => `Layer ${i}, ${name}, cannot be built: ${why}.`,
+  doesNotFit: (why, name, i) => `Layer ${i}, ${name}, does not fit: ${why}.`,
+  remainder: (formula, rest) => `${formula}, remainder ${rest}`,
+  axis: "an axis",
   notHere: "it is not known here",
   wholeNumber: (name, least) =>
     `${name} must be a whole number and at least ${least}`,
@@ -46,7 +51,6 @@ export const words = {
   unsure: "?",
   line: (n) => `Line ${n}: `,
   summary: ({ layers, parameters, macs }) =>
-    `${count(layers.length, "layer")}, ${count(parameters, "parameter")}, ` +
-    `${count(macs, "multiply-add")} for one image.`,
+    `${layersOf(layers.length)}, ${parametersOf(parameters)}, ${macsOf(macs)} for one image.`,
   noReader: "What reads code did not load.",
 };

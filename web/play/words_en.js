@@ -1,7 +1,12 @@
 // The words of the live figures, in English.
+import { number } from "./dom.js";
 
-const many = (n, one, more) =>
-  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
+const pixels = (n) => (n === 1 ? "1 pixel" : `${n} pixels`);
+const steps = (n) => (n === 1 ? "1 step" : `${n} steps`);
+const units = (n) => (n === 1 ? "1 unit" : `${number(n)} units`);
+const values = (n) => (n === 1 ? "1 value" : `${number(n)} values`);
+const products = (n) => (n === 1 ? "1 product" : `${number(n)} products`);
+const maps = (n) => (n === 1 ? "1 map" : `${number(n)} maps`);
 const decimals = (n) => n.toFixed(2).replace("-", "−");
 const percent = (share) => `${Math.round(100 * share)} %`;
 const classes = [
@@ -19,8 +24,6 @@ const classes = [
 const kinds = { conv: "conv", pool: "pool", linear: "linear" };
 const title = { lenet: "LeNet, 1998", alexnet: "AlexNet, 2012" };
 const short = { lenet: "LeNet", alexnet: "AlexNet" };
-const sides = (n, forward, back) =>
-  `${many(Math.abs(n), "pixel", "pixels")} ${n > 0 ? forward : back}`;
 
 // Draw a garment: both nets answer.
 export const garment = {
@@ -40,14 +43,13 @@ export const garment = {
   drawing: "Your drawing",
   emptyPad: "An empty pad",
   moves({ dx, dy, turn, thick }) {
-    const found = [];
-    if (dx) found.push(sides(dx, "right", "left"));
-    if (dy) found.push(sides(dy, "down", "up"));
-    if (turn) found.push(`turned by ${turn}°`.replace("-", "−"));
-    if (thick)
-      found.push(
-        `${many(Math.abs(thick), "step", "steps")} ${thick > 0 ? "thicker" : "thinner"}`,
-      );
+    const [x, y, by] = [pixels(Math.abs(dx)), pixels(Math.abs(dy)), steps(Math.abs(thick))];
+    const angle = `${turn}°`.replace("-", "−");
+    const across = dx > 0 ? `${x} right` : `${x} left`;
+    const along = dy > 0 ? `${y} down` : `${y} up`;
+    const turned = `turned by ${angle}`;
+    const width = thick > 0 ? `${by} thicker` : `${by} thinner`;
+    const found = [dx && across, dy && along, turn && turned, thick && width].filter(Boolean);
     return found.length ? ` · ${found.join(", ")}` : "";
   },
 
@@ -86,7 +88,7 @@ export const garment = {
   previousMap: "Previous map",
   nextMap: "Next map",
   mapOf: (map, maps) => `map ${map + 1} of ${maps}`,
-  unitOf: (maps) => many(maps, "unit", "units"),
+  unitOf: units,
   mapIs: "Feature map. Arrow keys move the cell; Page Up and Page Down change the map.",
   unitsAre: "Units. Arrow keys choose one.",
   patch: "patch",
@@ -96,9 +98,10 @@ export const garment = {
   formula({ weights, bias, sum, shape }, { kind, rectified }, shown, max) {
     const n = shape[0] * shape[1] * shape[2];
     if (kind === "pool") {
-      return `${max ? "largest" : "mean"} of ${many(n, "value", "values")} = ${decimals(sum)}`;
+      const of = max ? `largest of ${values(n)}` : `mean of ${values(n)}`;
+      return `${of} = ${decimals(sum)}`;
     }
-    const plain = `${many(n, "product", "products")} + bias ${decimals(bias)} = ${decimals(sum)}`;
+    const plain = `${products(n)} + bias ${decimals(bias)} = ${decimals(sum)}`;
     if (shown === sum) return plain;
     return `${plain}; the ${rectified ? "ReLU" : "sigmoid"} makes it ${decimals(shown)}`;
   },
@@ -106,6 +109,7 @@ export const garment = {
     top === 0 && left === 0 && bottom === 27 && right === 27
       ? "It sees the whole image."
       : `It sees rows ${top}–${bottom}, columns ${left}–${right} of the image: the frame.`,
+  formulaAnd: (formula, sees) => `${formula}. ${sees}`,
   number: decimals,
   signs:
     "Blue is above zero, orange below, black is zero. Each of the three has its own scale.",
@@ -114,16 +118,17 @@ export const garment = {
   scale: "One scale of brightness in each row.",
   crossed: " A crossed map is silent: zero everywhere on this image.",
   stage({ kind, number, maps, size }, silent) {
-    const what = kind === "linear" ? many(maps, "unit", "units") : `${maps} × ${size}²`;
+    const what = kind === "linear" ? units(maps) : `${maps} × ${size}²`;
     const dark = silent ? ` · ${silent} silent` : "";
     return `${kinds[kind]} ${number} · ${what}${dark}`;
   },
-  stageIs: (name, { kind, number, maps, size }, silent) =>
-    `${short[name]}, ${kinds[kind]} ${number}: ` +
-    (kind === "linear"
-      ? many(maps, "unit", "units")
-      : `${many(maps, "map", "maps")} of ${size} by ${size}`) +
-    (silent ? `, ${silent} of them silent` : ""),
+  stageIs(name, stage, silent) {
+    const { size } = stage;
+    const of = `${maps(stage.maps)} of ${size} by ${size}`;
+    const what = stage.kind === "linear" ? units(stage.maps) : of;
+    const dark = silent ? `, ${silent} of them silent` : "";
+    return `${short[name]}, ${kinds[stage.kind]} ${stage.number}: ${what}${dark}`;
+  },
 
   dares: "Dares:",
   dare: {
@@ -140,9 +145,8 @@ export const garment = {
     own: {
       ask: "your own drawing",
       tell: (said, flat) =>
-        `${said} A drawing has no folds and no greys. Of 100 test images cut out in one grey, ${flat}.`,
+        `${said} A drawing has no folds and no greys. Of 100 test images cut out in one grey, ${flat.join(", ")}.`,
       flat: (name, share) => `${short[name]} still names ${Math.round(100 * share)}`,
-      and: ", ",
     },
   },
 };
