@@ -34,7 +34,7 @@ LITERAL = r'(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`)'
 SAID = re.compile(rf"({COMMENT})|{LITERAL}(?:\s*\+\s*{LITERAL})*", re.MULTILINE)
 COMPARED = re.compile(r"(?:[!=]== |\.\w+\()$")
 COMPUTED = re.compile(r'\$\{[^{}"]*\}')
-SPOKEN = re.compile(r"[A-Za-z]{2,}|\0 ?[,.:;·]")  # words, or what is computed and a stop
+SPOKEN = re.compile(r"[A-Za-z]{2,}|\0 ?[,.:;·]")  # words, or a stop after {}
 
 
 def has_words(message: str) -> bool:
