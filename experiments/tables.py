@@ -1,4 +1,4 @@
-"""Write the tables of README.md and book/status.md: python -m experiments.tables."""
+"""Write the tables of README.md and of the book's pages: python -m experiments.tables."""
 
 import json
 import re
@@ -17,6 +17,7 @@ from d2l_lite.lab.verdicts import TRIAL, Records, judge_all
 
 README = Path(__file__).parent.parent / "README.md"
 STATUS = README.parent / "book" / "status.md"
+YOUR_NET = README.parent / "book" / "your_net.md"
 SPEED = RECORDS / "speed"
 WAY_UP = 7  # the first of STEPS; the others are controls
 SPEED_HEAD = "| what | the helper | the other | times as fast |"
@@ -97,10 +98,24 @@ def status() -> dict[str, str]:
     return {"status": "\n" + of_texts(*status_table(Records())) + "\n"}
 
 
+def race_table(path: Path) -> str:
+    """How two LeNets of the recorded race did, seed 0, at every fifth test."""
+    content = json.loads(path.read_bytes())
+    nets = [("ReLU", "max", 0), ("sigmoid", "max", 0)]
+    keys = "activation", "pooling", "extra"
+    runs = {tuple(run[key] for key in keys): run for run in content["runs"][::-1]}
+    columns = [runs[net]["accuracy"] for net in nets]
+    head = ["images seen", *(f"LeNet with {net[0]}, max pooling" for net in nets)]
+    rows = zip(content["seen"], *columns, strict=True)
+    texts = [[f"{seen:,}", *(f"{x:.1%}" for x in accuracies)] for seen, *accuracies in rows]
+    return "\n" + of_texts(head, texts[::5]) + "\n"
+
+
 def main() -> None:
     """Write all the tables."""
     put(README, tables())
     put(STATUS, status())
+    put(YOUR_NET, {"race": race_table(RECORDS / "play" / "race.json")})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from rjsmin import jsmin
 
 FOLDER = Path(__file__).resolve().parent / "play"
 IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./(\w+)\.js";\n', re.M)
+NAME = re.compile(r"(\w+)(?: as \w+)?")  # as the other module calls it
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.M)
 
 
@@ -43,7 +44,8 @@ def joined(roots: Iterable[str], folder: Path) -> str:
 
     Raises ValueError for a module that is missing or cannot be joined.
     """
-    texts, needs, left = {}, {}, list(roots)
+    roots = set(roots)
+    texts, needs, used, left = {}, {}, {}, sorted(roots)
     while left:
         name = left.pop()
         if name not in texts:
@@ -51,15 +53,22 @@ def joined(roots: Iterable[str], folder: Path) -> str:
             if not path.exists():
                 raise ValueError(f"there is no module {path.name} in {folder.name}")
             texts[name] = path.read_text("utf-8")
-            needs[name] = [module for _, module in IMPORT.findall(texts[name])]
+            imports = IMPORT.findall(texts[name])
+            needs[name] = [module for _, module in imports]
             left += needs[name]
+            for names, module in imports:
+                used.setdefault(module, set()).update(NAME.findall(names))
     order = TopologicalSorter(needs).static_order()  # a circle is a ValueError
-    return "".join(closed(name, texts[name]) for name in order)
+    return "".join(
+        closed(name, texts[name], None if name in roots else used[name])
+        for name in order
+    )
 
 
-def closed(name: str, text: str) -> str:
-    """A module as the result of a function: what it exports."""
-    exports = ", ".join(EXPORT.findall(text))
+def closed(name: str, text: str, used: set[str] | None = None) -> str:
+    """A module as the result of a function: what it exports, as far as it is used."""
+    exported = EXPORT.findall(text)
+    exports = ", ".join(n for n in exported if used is None or n in used)
     body = EXPORT.sub("", IMPORT.sub(unpacked, text))
     # The minifier would take blanks out of a template inside another.
     if left := re.search(r"^(?:import|export)\b.*|\$\{[^}`]*`.*", body, re.M):

@@ -8,6 +8,7 @@ from web.pack_data import pack
 from web.pack_nets import pack_alexnet, pack_lenet
 from web.pack_race import pack_race
 from web.pack_weights import pack_weights
+from web.pack_yournet import pack_yournet
 
 FIGURE = re.compile(r"<(?:figure|form)[^>]* data-play=['\"](\w+)")
 
@@ -41,6 +42,9 @@ def write_data(app, error):
             "exercise": late_script("exercise_check"),
             "race": late_script("race_app"),
             "race_record": pack_race(),
+            "yournet": late_script("yournet_app"),
+            "yournet_record": pack_yournet(),
+            "yournet_worker": json.dumps(worker_script("yournet_worker")),
             "nets_lenet": pack_lenet(),
             "nets_alexnet": pack_alexnet(),
         }

@@ -1,11 +1,9 @@
 // One net of the race: its choices, its test images, its gradients, and its runs.
-import { pixels } from "./data.js";
 import { h, labelled } from "./dom.js";
+import { makeImages } from "./race_images.js";
 import { choices } from "./race_nets.js";
 import { words } from "./race_words.js";
 
-const each = 2; // images of a class
-const classes = 10;
 const [floor, decades] = [1e-8, 7]; // of the bars: up to 0.1
 
 // onChange(letter, net): the reader chose.
@@ -16,7 +14,7 @@ export function makeLane(letter, data, onChange) {
     h("select", { on }, ...choices[name].map((option) =>
       h("option", { value: option }, words.option(option)))),
   );
-  const images = makeImages(data);
+  const images = makeImages(data, words.right);
   const bars = makeBars();
   const said = h("p", { class: "race-said" }, words.notYet);
   const controls = names.map((name, i) => labelled(words.choices[name], selects[i]));
@@ -75,40 +73,6 @@ export function makeLane(letter, data, onChange) {
     const isSame = lane.run.net.join() === lane.net().join();
     said.textContent = isSame ? text : words.before(text);
   }
-}
-
-// Test images, the same of each class, that turn right.
-function makeImages({ images, labels, training }) {
-  const found = Array.from({ length: classes }, () => []);
-  for (let i = training; i < labels.length; i++) {
-    if (found[labels[i]].length < each) found[labels[i]].push(i);
-  }
-  const places = Array.from({ length: each }, (_, row) => found.map((of) => of[row])).flat();
-  const tiles = places.map((place) => {
-    const canvas = h("canvas", { width: 28, height: 28 });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(28, 28);
-    for (let p = 0; p < pixels; p++) {
-      const level = images[place * pixels + p] * 17;
-      image.data.set([level, level, level, 255], 4 * p);
-    }
-    context.putImageData(image, 0, 0);
-    return canvas;
-  });
-  const row = h("div", { class: "race-images", role: "img" }, ...tiles);
-  const count = h("p", { class: "race-count", "aria-hidden": "true" });
-  const element = h("div", {}, row, count);
-  show([]);
-
-  // answers: a class for each test image.
-  function show(answers) {
-    const isRight = places.map((place) => answers[place - training] === labels[place]);
-    tiles.forEach((tile, i) => tile.classList.toggle("race-right", isRight[i]));
-    count.textContent = words.right(isRight.filter(Boolean).length, places.length);
-    row.setAttribute("aria-label", count.textContent);
-  }
-
-  return { element, show };
 }
 
 // A bar for each layer's gradient: its height is the logarithm, and it goes dark.

@@ -40,6 +40,10 @@ export function widget(figure) {
   const own = h("option", { value: "", disabled: true, hidden: true }, words.own);
   const preset = h("select", { on: { change: choose } }, own, ...choices);
   const back = h("button", { type: "button" }, words.reset);
+  // To "Your net", with the net in the address.
+  const train = h("a", {
+    href: "../book/your_net.html", on: { click: () => (train.hash = location.hash) },
+  }, words.train);
   const message = h("p", { id: "play-said" });
   const line = status();
   line.classList.add("play-hidden"); // the message is seen at once
@@ -134,7 +138,7 @@ export function widget(figure) {
   const sizes = h("fieldset", {}, h("legend", { class: "play-hidden" }, words.image),
     ...fields.map((field, i) => labelled(words.sides[i], field)),
     labelled(words.presets, preset));
-  const top = h("div", { class: "play-top" }, h("label", { for: box.id }, words.box), back);
+  const top = h("div", { class: "play-top" }, h("label", { for: box.id }, words.box), train, back);
   const code = h("div", { class: "play-code" }, sizes, top, box);
   const parts = h("div", { class: "play-parts" }, code, message, scroll);
   figure.replaceChildren(parts, line, figure.querySelector("figcaption") ?? "");

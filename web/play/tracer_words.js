@@ -44,6 +44,7 @@ export const words = {
     "3×227×227": "ImageNet, 227",
   },
   reset: "Start again",
+  train: "Train it here",
   input: "input",
   total: "total",
   soFar: "so far",

@@ -1,0 +1,206 @@
+// Your net: what is typed is trained in the page. Here its box and its recipe; what trains
+// comes with the reader's first touch (yournet_app.js), the images with "Start".
+import { h, labelled, parts, state, status } from "./dom.js";
+import { loadData } from "./host.js";
+import { newWorker } from "./new_worker.js";
+import { trace as tracePlain } from "./trace.js";
+import { words } from "./yournet_form_words.js";
+import { plan } from "./yournet_plan.js";
+import { rungs } from "./yournet_rungs.js";
+
+const IMAGE = [1, 1, 28, 28];
+const LONGEST_LINK = 8000; // characters
+const PAUSE = 700; // ms without a keystroke before the reader is told of a mistake
+const TALLEST = 24; // lines of the box
+const first = {
+  net: rungs.maximum, optimizer: "Adam", lr: 4e-3, momentum: 0.9, minibatch: 32, seed: 0,
+};
+
+// data-images of the figure: how many a training sees; data-every: how many from one test
+// to the next.
+export function widget(figure) {
+  const [images, testEvery] = ["images", "every"].map((name) => Number(figure.dataset[name]));
+  const still = [...figure.children].filter(({ tagName }) => tagName !== "FIGCAPTION");
+  takeOver();
+  const link = state("yournet", first, fill);
+  let trace = null; // reads any net, once it is loaded
+  let app = null; // trains, once it is loaded
+  let [reading, loading] = [null, null];
+  let waiting;
+  let now = null; // the net and the recipe, as they were last read
+
+  const box = h("textarea", {
+    id: "yournet-box", wrap: "off", spellcheck: "false", autocapitalize: "off",
+    autocomplete: "off", autocorrect: "off", "aria-describedby": "yournet-facts",
+    on: { input: edit, change: settle },
+  });
+  const names = Object.keys(rungs).map((name) =>
+    h("option", { value: name }, words.preset[name]));
+  const preset = h("select", { on: { change: choose } },
+    h("option", { value: "" }, words.own), ...names);
+  const optimizers = Object.entries(words.optimizers).map(([value, name]) =>
+    h("option", { value }, name));
+  const optimizer = h("select", { on: { change: settle } }, ...optimizers);
+  const [rate, momentum, minibatch, seed] = [
+    ["any", 0, "decimal"], ["any", 0, "decimal"], [1, 1, "numeric"], [1, 0, "numeric"],
+  ].map(([step, min, inputmode]) => {
+    return h("input", { type: "number", step, min, inputmode, on: { input: edit, change: settle } });
+  });
+  const ofMomentum = labelled(words.momentum, momentum);
+  const facts = h("p", { id: "yournet-facts" });
+  const line = status();
+  const [main, step, stop] = ["start", "step", "stop"].map((name) =>
+    h("button", { type: "button", disabled: name !== "start" }, words[name]));
+  const place = h("div");
+  const form = { read: () => now, set, say: line.say, line, main, step, stop, place };
+
+  main.addEventListener("click", press);
+  figure.querySelector("figcaption").before(
+    h("div", { class: "yournet" },
+      h("div", { class: "yournet-top" },
+        h("label", { for: box.id }, words.box), labelled(words.presets, preset)),
+      box, facts,
+      h("fieldset", { class: "yournet-recipe" },
+        h("legend", {}, words.recipe),
+        labelled(words.optimizer, optimizer), labelled(words.rate, rate), ofMomentum,
+        labelled(words.minibatch, minibatch), labelled(words.seed, seed)),
+      h("div", { class: "yournet-buttons" }, main, step, stop),
+      line, place));
+  for (const element of still) element.hidden = true;
+  for (const event of ["focusin", "pointerdown"]) {
+    figure.addEventListener(event, () => load().catch(() => {}), { once: true });
+  }
+  fill(link.get());
+
+  // A net that comes from the shape trace.
+  function takeOver() {
+    const [given = ""] = parts();
+    if (!given.startsWith("tracer:")) return;
+    history.replaceState(null, "", `#yournet:${given.slice("tracer:".length)}`);
+  }
+
+  function fill(saved) {
+    box.value = saved.net;
+    optimizer.value = saved.optimizer in words.optimizers ? saved.optimizer : first.optimizer;
+    [rate.value, momentum.value] = [saved.lr, saved.momentum];
+    [minibatch.value, seed.value] = [saved.minibatch, saved.seed];
+    show(true);
+  }
+
+  function edit() {
+    clearTimeout(waiting);
+    waiting = setTimeout(settle, PAUSE);
+    show(false);
+  }
+
+  function settle() {
+    clearTimeout(waiting);
+    show(true);
+    const { text: net, settings: { optimizer, lr, momentum, minibatch, seed } } = now;
+    const isLong = new URLSearchParams({ net }).toString().length > LONGEST_LINK - 200;
+    link.set({ net: isLong ? first.net : net, optimizer, lr, momentum, minibatch, seed });
+    if (isLong) facts.append(` ${words.noLink}`);
+  }
+
+  function choose() {
+    if (!preset.value) return;
+    box.value = rungs[preset.value];
+    settle();
+  }
+
+  // What the app changes: the seed.
+  function set(changed) {
+    seed.value = changed.seed;
+    settle();
+  }
+
+  function recipe() {
+    const number = (field) => (field.value.trim() ? Number(field.value) : NaN);
+    return {
+      optimizer: optimizer.value,
+      lr: number(rate),
+      momentum: number(momentum),
+      minibatch: number(minibatch),
+      seed: number(seed),
+      images,
+      testEvery,
+    };
+  }
+
+  function show(isSettled) {
+    const text = box.value;
+    const name = Object.keys(rungs).find((name) => rungs[name] === text) ?? "";
+    preset.value = name;
+    ofMomentum.hidden = optimizer.value !== "SGD";
+    box.rows = Math.min(text.split("\n").length + 1, TALLEST);
+    const settings = recipe();
+    now = { text, name, settings, refusal: words.reading };
+    if (!trace && !name) {
+      say(words.reading, false);
+      read();
+      return;
+    }
+    const traced = (trace ?? tracePlain)(text, IMAGE);
+    const planned = plan(traced, settings);
+    const { layers, parameters, macs } = planned;
+    const wrong = planned.refusal ? where(traced, planned) : faultOf(settings);
+    now = { ...now, layers, parameters, macs, refusal: wrong, traced };
+    // While a line is being typed it is not wrong.
+    if (wrong && !isSettled) return;
+    box.setAttribute("aria-invalid", Boolean(planned.refusal));
+    const more = planned.refusal && traced.failure ? words.small : "";
+    say(wrong ? `${wrong} ${more}` : words.fits(traced.rows.length, parameters, macs), wrong);
+    main.disabled = Boolean(wrong) && !app?.isRunning();
+    if (isSettled) app?.changed();
+  }
+
+  function say(text, isWrong) {
+    facts.textContent = text.trim();
+    facts.classList.toggle("play-wrong", Boolean(isWrong));
+  }
+
+  function where({ layers, failure }, { refusal, layer }) {
+    const position = failure ? failure.position : layers[layer]?.position;
+    const lines = position === undefined ? 0 : box.value.slice(0, position).split("\n").length;
+    const start = lines ? words.line(lines) : "";
+    return start + refusal + (failure?.torch ? words.torch(failure.torch) : "");
+  }
+
+  function faultOf({ optimizer, lr, momentum, seed }) {
+    if (!(lr > 0 && lr < Infinity)) return words.wrongRate;
+    if (optimizer === "SGD" && !(momentum >= 0 && momentum < 1)) return words.wrongMomentum;
+    return Number.isSafeInteger(seed) && seed >= 0 ? null : words.wrongSeed;
+  }
+
+  // What reads any net comes when there is one that is none of the presets.
+  function read() {
+    reading ??= loadData("tracer").then((found) => {
+      trace = found.trace;
+      settle();
+    }, () => {
+      reading = null;
+      say(words.noReader, true);
+    });
+  }
+
+  function load() {
+    loading ??= loadData("yournet").then(({ open }) => {
+      app = open(form, { newWorker, loadData });
+      app.changed();
+    }).catch((problem) => {
+      loading = null;
+      throw problem;
+    });
+    return loading;
+  }
+
+  async function press() {
+    line.say(app ? line.textContent : words.loading, true);
+    try {
+      await load();
+      await app.press();
+    } catch ({ message }) {
+      line.say(words.failed(message), true);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// What "Your net" says before it trains, in English.
+
+const many = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
+
+export const words = {
+  box: "Your net",
+  presets: "Start from",
+  own: "choose …",
+  preset: {
+    lenet: "LeNet",
+    tanh: "LeNet with tanh",
+    relu: "LeNet with ReLU",
+    maximum: "… and max pooling",
+    width: "… and twice the width",
+    depth: "… and five convolutions",
+    dropout: "… and dropout",
+    "narrow-depth": "five convolutions, narrow",
+    "depth-sigmoid": "five convolutions, sigmoid",
+    "depth-tanh": "five convolutions, tanh",
+    "depth-average": "five convolutions, average pooling",
+  },
+  recipe: "How it is trained",
+  optimizer: "optimizer",
+  optimizers: { Adam: "Adam", SGD: "SGD with momentum" },
+  rate: "learning rate",
+  momentum: "momentum",
+  minibatch: "minibatch",
+  seed: "seed",
+  wrongRate: "The learning rate is a number above 0.",
+  wrongMomentum: "The momentum is a number from 0 to less than 1.",
+  wrongSeed: "The seed is a whole number from 0 on.",
+
+  // Of the net
+  fits: (layers, parameters, macs) =>
+    `${many(layers, "layer")}, ${many(parameters, "parameter")}, ` +
+    `${many(macs, "multiply-add")} for an image of 28 × 28 pixels.`,
+  line: (n) => `Line ${n}. `,
+  torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
+  small: "Here an image is 1×28×28.",
+  reading: "Reading your net …",
+  noReader: "What reads code did not load.",
+  noLink: "This net is too long for a link.",
+
+  // To do
+  start: "Start",
+  step: "Step",
+  stop: "Stop",
+  loading: "Loading …",
+  failed: (reason) => `That did not work: ${reason}.`,
+};
