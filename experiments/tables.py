@@ -1,4 +1,4 @@
-"""Write the tables of README.md and of the book's pages: python -m experiments.tables."""
+"""Write the tables of README.md and book/: python -m experiments.tables."""
 
 import json
 import re
@@ -106,9 +106,11 @@ def race_table(path: Path) -> str:
     runs = {tuple(run[key] for key in keys): run for run in content["runs"][::-1]}
     columns = [runs[net]["accuracy"] for net in nets]
     head = ["images seen", *(f"LeNet with {net[0]}, max pooling" for net in nets)]
-    rows = zip(content["seen"], *columns, strict=True)
-    texts = [[f"{seen:,}", *(f"{x:.1%}" for x in accuracies)] for seen, *accuracies in rows]
-    return "\n" + of_texts(head, texts[::5]) + "\n"
+    rows = [
+        [f"{seen:,}", *(f"{accuracy:.1%}" for accuracy in accuracies)]
+        for seen, *accuracies in zip(content["seen"], *columns, strict=True)
+    ]
+    return "\n" + of_texts(head, rows[::5]) + "\n"
 
 
 def main() -> None:

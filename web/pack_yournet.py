@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import mean
 
 from d2l_lite.lab.records import RECORDS
 from d2l_lite.lab.rule import prediction_interval
@@ -14,9 +15,22 @@ def pack_yournet(path: Path = RECORD) -> str:
 
     low and high: where one more seed would end in 95 of 100 cases.
     """
-    rungs = json.loads(path.read_text("utf-8"))["rungs"] if path.exists() else []
-    for rung in rungs:
-        accuracies = rung["accuracies"]
-        rung["mean"] = sum(accuracies) / len(accuracies)
-        rung["low"], rung["high"] = prediction_interval(accuracies)
+    record = json.loads(path.read_text("utf-8")) if path.exists() else {"nets": {}}
+    rungs = []
+    for name, net in record["nets"].items():
+        runs = [run for run in record["runs"] if run["net"] == name and run["chosen"]]
+        accuracies = [run["accuracy"][-1] for run in runs]
+        if len(accuracies) > 1:
+            low, high = prediction_interval(accuracies)
+            rungs.append(
+                {
+                    "name": name,
+                    "parameters": net["parameters"],
+                    "macs": net["macs"],
+                    "accuracies": accuracies,
+                    "mean": mean(accuracies),
+                    "low": low,
+                    "high": high,
+                }
+            )
     return json.dumps({"rungs": rungs}, separators=(",", ":"))

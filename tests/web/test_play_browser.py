@@ -15,12 +15,19 @@ PARTS = {
     "steps": "notebooks/03_shapes.html",
     "window": "notebooks/02_lenet.html",
     "claims": "notebooks/08_claims.html",
+    "yournet": "book/your_net.html",
 }
-START = {"race": "neither", "speed": "Measure", "garment": "Wake"}  # by a click
+START = {  # by a click
+    "race": "neither",
+    "speed": "Measure",
+    "garment": "Wake",
+    "yournet": "Start",
+}
 IN_USE = {  # what a part says then
     "race": re.compile(r"^Ready: "),
     "speed": re.compile("one of AlexNet"),
     "garment": re.compile(r"This answer took"),
+    "yournet": re.compile(r"images a second, about"),
 }
 
 
@@ -162,6 +169,27 @@ def test_the_tracer_takes_the_size_of_a_pasted_net_and_names_its_limits(visit):
     expect(said).to_contain_text("110,000 characters, and at most 20,000")
     page.wait_for_timeout(1000)
     assert page.evaluate("location.href.length") < 8_000
+
+
+def test_a_net_goes_from_the_trace_to_its_training_and_to_chapter_9(visit, site):
+    page = visit("tracer", base=f"{site.as_uri()}/")
+    net = "nn.Sequential(nn.Flatten(), nn.Linear(784, 10))  # mine"
+    page.part.get_by_label("The net, to be changed").fill(net)
+    page.wait_for_function("() => location.hash.includes('mine')")
+    page.get_by_role("link", name="Train it here").press("Enter")
+    page.part = page.locator("figure[data-play=yournet]")
+    page.said = page.part.locator("[role=status]").first
+    expect(page.part.get_by_label("Your net")).to_have_value(net)
+    assert page.evaluate("location.hash").startswith("#yournet:")
+    page.part.get_by_label("optimizer").select_option("SGD")
+    page.part.get_by_label("learning rate").fill("1e30")
+    wait_for(page, "^Ready")
+    press(page, "Start")
+    page.part.get_by_text("no number any more").wait_for()
+    page.part.get_by_role("link", name="chapter 9").press("Enter")
+    page.wait_for_url("**/09_errors.html#*")
+    section = page.locator(f"[id='{page.url.partition('#')[2]}']")
+    expect(section.get_by_role("heading")).to_contain_text("the loss is nan")
 
 
 def test_the_race_runs_from_a_folder_on_disk(visit, site):

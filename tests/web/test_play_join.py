@@ -6,7 +6,14 @@ import subprocess
 import pytest
 
 from web.build import environment_with_node
-from web.join_scripts import FOLDER, join_styles, joined, page_script, worker_script
+from web.join_scripts import (
+    FOLDER,
+    join_styles,
+    joined,
+    late_script,
+    page_script,
+    worker_script,
+)
 
 PARTS = (
     "claims",
@@ -17,6 +24,7 @@ PARTS = (
     "steps",
     "tracer",
     "window",
+    "yournet",
 )
 PAGES = (
     "",
@@ -28,6 +36,7 @@ PAGES = (
     "claims",
 )
 MOST = 16 * 1024  # bytes, gzipped, that a page may load before a click
+MOST_AFTER = 24 * 1024  # that "Your net" may load after it; the trace's reader apart
 NODE = environment_with_node()
 
 
@@ -69,6 +78,15 @@ def test_what_no_part_needs_is_left_out(folder):
     assert "unused" not in page_script(["sum"], folder)
 
 
+def test_an_export_that_no_part_needs_is_left_out(folder):
+    (folder / "two.js").write_text(
+        "export const two = 2;\nexport const four = 4;\nexport class Three {}\n",
+        encoding="utf-8",
+    )
+    assert "return { two, Three };" in joined(["sum"], folder)
+    assert "return { two, four, Three };" in joined(["two"], folder)
+
+
 def test_a_name_of_one_module_is_unknown_to_the_others(folder):
     (folder / "sum.js").write_text(
         "export function widget() {\n  return typeof two;\n}\n", encoding="utf-8"
@@ -106,6 +124,11 @@ def test_a_pages_script_is_small_and_well_formed(parts, tmp_path):
     assert len(gzip.compress(script.encode())) <= MOST
     (tmp_path / "page.cjs").write_text(script, encoding="utf-8")
     subprocess.run(["node", "--check", tmp_path / "page.cjs"], env=NODE, check=True)
+
+
+def test_what_your_net_loads_after_a_click_is_small():
+    texts = late_script("yournet_app"), worker_script("yournet_worker")
+    assert sum(len(gzip.compress(text.encode())) for text in texts) <= MOST_AFTER
 
 
 def test_every_part_has_a_widget_and_says_what_it_is():

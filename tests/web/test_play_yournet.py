@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_lite.data import read_split
+from d2l_lite.lab.ladder import RUNGS
 from web.build import environment_with_node
 from web.pack_data import SAMPLE, pack
 
@@ -454,3 +455,42 @@ def test_first_weights_are_drawn_as_torch_draws_them():
         if tensor.dim() > 1:
             bound = 1 / sqrt(tensor[0].numel())  # of the bias behind it, too
         assert 0.6 * bound < row["largest"] <= bound
+
+
+# ----------------------------------------------------------- what is written
+
+
+def test_the_presets_are_the_ladders_nets():
+    presets = ask("presets")
+    expected = {
+        name: str(rung.build())
+        for name, rung in RUNGS.items()
+        if rung.side == 28 and rung.first_weights == "PyTorch's"
+    }
+    assert {name: str(eval(text)) for name, text in presets.items()} == expected
+
+
+def test_a_net_is_written_as_it_was_read():
+    random = Random(5)
+    texts = [random_net(random) for _ in range(60)]
+    texts += [
+        "nn.Sequential(nn.Flatten(), nn.Linear(784, 18), nn.Unflatten(1, (2, 3, 3)), "
+        "nn.LazyConv2d(4, 2), nn.LeakyReLU(), nn.Dropout(0.2), nn.LazyBatchNorm2d(), "
+        "nn.Flatten(), nn.LazyLinear(10))"
+    ]
+    X = torch.rand(2, 1, 28, 28)
+    for text, code in zip(texts, ask("codes", texts=texts), strict=True):
+        net, again = eval(text), eval(code)
+        net(X)  # lazy layers take their shapes
+        kept = list(net.state_dict().values())
+        again.load_state_dict(dict(zip(again.state_dict(), kept, strict=True)))
+        assert torch.equal(net.eval()(X), again.eval()(X)), f"{text}\n{code}"
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
+def test_the_cell_to_take_along_runs(optimizer, capsys):
+    settings = {**SETTINGS, "optimizer": optimizer, "momentum": 0.9, "images": 4_000}
+    exec(ask("cell", text=SMALL, settings=settings), {})
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("2,000 images: accuracy 0.")
+    assert float(last[-5:]) > 0.5

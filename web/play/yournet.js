@@ -13,7 +13,7 @@ const LONGEST_LINK = 8000; // characters
 const PAUSE = 700; // ms without a keystroke before the reader is told of a mistake
 const TALLEST = 24; // lines of the box
 const first = {
-  net: rungs.maximum, optimizer: "Adam", lr: 4e-3, momentum: 0.9, minibatch: 32, seed: 0,
+  net: rungs.maximum, optimizer: "Adam", lr: 3e-3, momentum: 0.9, minibatch: 32, seed: 0,
 };
 
 // data-images of the figure: how many a training sees; data-every: how many from one test
@@ -35,7 +35,7 @@ export function widget(figure) {
     on: { input: edit, change: settle },
   });
   const names = Object.keys(rungs).map((name) =>
-    h("option", { value: name }, words.preset[name]));
+    h("option", { value: name }, `${name}: ${words.preset[name]}`));
   const preset = h("select", { on: { change: choose } },
     h("option", { value: "" }, words.own), ...names);
   const optimizers = Object.entries(words.optimizers).map(([value, name]) =>

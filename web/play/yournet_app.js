@@ -10,7 +10,7 @@ import { makeCurves, makeLanding, margin } from "./yournet_plots.js";
 const heldOut = 500; // images
 const mostLosses = 400; // of a run; then neighbours become their mean
 const kept = 5; // runs whose curves are drawn
-const trouble = "../notebooks/09_errors.html#8-the-loss-is-nan";
+const trouble = "../notebooks/09_errors.html#the-loss-is-nan";
 
 // form: of yournet.js. Its read() gives the net and the recipe as they are now.
 export function open(form, { newWorker, loadData }) {
@@ -31,6 +31,7 @@ export function open(form, { newWorker, loadData }) {
   let running = null;
   let [paused, unseen] = [false, false]; // unseen: paused by the page, since nobody looks
   let timed = null; // the net and the recipe that were timed last
+  let view = null; // of the last run: its images, and what the worker last said of it
   let isDrawn = true;
 
   step.addEventListener("click", () => {
@@ -52,11 +53,11 @@ export function open(form, { newWorker, loadData }) {
     test(message) {
       const { seen, accuracy, answers, silent } = message;
       running.tests.push({ seen, accuracy });
-      Object.assign(running, { answers, silent });
+      Object.assign(view, { answers, silent });
       addPulse(message);
     },
     done({ seen, accuracy }) {
-      Object.assign(running, { accuracy });
+      running.accuracy = accuracy;
       draw();
       end();
       line.say(words.done(accuracy, margin(accuracy, heldOut), seen), true);
@@ -157,10 +158,11 @@ export function open(form, { newWorker, loadData }) {
     const mine = await getWorker();
     if (!mine) return;
     pictures.replaceChildren();
-    const images = makeImages(data, words.right);
-    pictures.append(images.element);
+    view = { images: makeImages(data, words.right) };
+    pictures.append(view.images.element);
+    const { settings, parameters, macs } = now;
     const name = now.name || words.own;
-    running = { ...now, key: keyOf(now), name, tests: [], losses: [], every: 1, images };
+    running = { key: keyOf(now), name, settings, parameters, macs, tests: [], losses: [] };
     runs.push(running);
     live.hidden = false;
     layers.begin();
@@ -172,7 +174,7 @@ export function open(form, { newWorker, loadData }) {
   }
 
   function addPulse(message) {
-    running.latest = message;
+    view.meter = message.meter;
     addLoss(running, message.seen, message.loss);
     const { accuracy } = running.tests.at(-1);
     line.say((paused ? `${words.paused} ` : "") + words.progress({ ...message, accuracy }), paused);
@@ -183,10 +185,10 @@ export function open(form, { newWorker, loadData }) {
 
   function draw() {
     isDrawn = true;
-    const run = runs.at(-1);
     curves.show(runs.slice(-kept));
-    if (run.latest) layers.show(run.latest.meter, run.silent);
-    if (run.answers) run.images.show(run.answers);
+    const { images, answers, meter, silent } = view;
+    if (meter) layers.show(meter, silent);
+    if (answers) images.show(answers);
   }
 
   function pause(on) {

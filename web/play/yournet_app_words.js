@@ -47,10 +47,10 @@ export const words = {
   percent: (x) => `${Math.round(100 * x)} %`,
   loss: (x) => x.toFixed(1),
   right: (n, of) => `${n} of these ${of} held-out images right`,
-  layers: "Layer by layer: the mean size of the gradient, on a scale of tens",
+  layers: "Layer by layer: how large the gradient is, on a scale in powers of ten",
   layerColumns: ["layer", "gradient", "silent behind it"],
   layer: (row, name) => `${row} ${name}`,
-  gradient: (x) => (x > 0 ? x.toExponential(0).replace("e", " · 10^") : "0"),
+  gradient: (x) => String(Number(x.toPrecision(1))),
   silent: (n, of) => `${n} of ${of}`,
   silentIs: "Silent: maps, or units, of the ReLU behind it that no held-out image wakes.",
 

@@ -5,6 +5,8 @@ const tuple = (a) => (isPlain(a) ? String([a].flat()[0]) : `(${a.join(", ")})`);
 const python = (value) => {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
+  // More zeros behind an image than before it: only "same" does so.
+  if (Array.isArray(value) && !value.every(Number.isInteger)) return "'same'";
   return tuple(value);
 };
 

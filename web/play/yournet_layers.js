@@ -40,7 +40,8 @@ export function makeLayers() {
   function makeRow({ row, name }) {
     const [bar, number, silent] = [h("i"), h("span"), h("td", { class: "yournet-silent" })];
     const head = h("th", { scope: "row" }, words.layer(row, name));
-    body.append(h("tr", {}, head, h("td", {}, bar, number), silent));
+    const gradient = h("td", {}, h("div", { class: "yournet-bar" }, number, bar));
+    body.append(h("tr", {}, head, gradient, silent));
     return { row, bar, number, silent };
   }
 

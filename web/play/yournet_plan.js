@@ -9,8 +9,8 @@
 //     parameters and macs (multiply-adds of one image, forward) are the tracer's.
 // It runs on the page, at each change of the text; it builds nothing. What memory and time
 // a plan takes the worker says (yournet_worker.js, "estimate").
+import { truth } from "./expressions.js";
 import { pair, paddingOf } from "./trace.js";
-import { truth } from "./truth.js";
 import { words } from "./yournet_words.js";
 
 const classes = 10;

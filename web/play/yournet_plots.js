@@ -1,7 +1,7 @@
 // The drawings of "Your net": two curves while it trains, and where runs land among nets.
 import { h, svg } from "./dom.js";
 
-const [width, height, left, right, top, bottom] = [330, 210, 46, 14, 10, 26];
+const [width, height, left, right, top, bottom] = [330, 210, 54, 14, 10, 26];
 
 // A plot whose places go from 0 to 1; ticks: [place, text].
 function makePlot(label, xTicks, yTicks) {
@@ -35,7 +35,7 @@ const highest = 3; // of the loss; at the start it is 2.3
 
 // Accuracy with what so many held-out images leave open, and loss.
 export function makeCurves(limit, heldOut, words) {
-  const xTicks = [[0.5, words.images(limit / 2)], [1, words.images(limit)]];
+  const xTicks = [[0, "0"], [1, words.images(limit)]];
   const accuracy = makePlot(words.accuracyChart, xTicks,
     [0, 0.25, 0.5, 0.75, 1].map((y) => [y, words.percent(y)]));
   const loss = makePlot(words.lossChart, xTicks,

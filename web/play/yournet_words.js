@@ -15,7 +15,7 @@ export const words = {
     `${megabytes(most)}: make it narrower, or the minibatch smaller.`,
   time: (minutes, most) =>
     `This training takes about ${minutes.toLocaleString("en")} minutes in this browser, ` +
-    `and at most ${most} are allowed: make the net smaller, or train on fewer images.`,
+    `and at most ${most} are allowed: make the net smaller.`,
 
   // Of a layer
   layer: (i, name) => `Layer ${i}, ${name}, cannot be trained here: `,

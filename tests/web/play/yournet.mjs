@@ -6,6 +6,8 @@ import { unpack } from "../../../web/play/data.js";
 import { useKernel, useNumbers, zeros } from "../../../web/play/product.js";
 import { kernel } from "../../../web/play/product_wasm.js";
 import { shuffled, train } from "../../../web/play/training.js";
+import { cellCode, netCode } from "../../../web/play/yournet_code.js";
+import { rungs } from "../../../web/play/yournet_rungs.js";
 import { build, makeOptimizer, memoryOf } from "../../../web/play/yournet_net.js";
 import { plan } from "../../../web/play/yournet_plan.js";
 
@@ -117,6 +119,18 @@ const tasks = {
 
   async plans({ texts, minibatch }) {
     return texts.map((text) => planOf(text, { minibatch }));
+  },
+
+  async presets() {
+    return rungs;
+  },
+
+  async codes({ texts }) {
+    return texts.map((text) => netCode(planOf(text, { minibatch: 2 }).layers));
+  },
+
+  async cell({ text, settings }) {
+    return cellCode(planOf(text, settings).layers, settings);
   },
 
   async first({ text }) {

@@ -1,0 +1,233 @@
+"""Your net in a browser, on a bare page from a folder: typed, trained, among others."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import expect
+
+from web.join_scripts import join_styles, late_script, page_script, worker_script
+from web.make_pdf import TIMEOUT
+from web.pack_data import pack
+from web.pack_yournet import pack_yournet
+
+expect.set_options(timeout=TIMEOUT)
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES, EVERY = 1_600, 400
+LINEAR = "nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(20, 10))"
+WIDE = "nn.Sequential(nn.Flatten(), nn.Linear(784, 50000), nn.Linear(50000, 10))"
+TURNS = """async () => {
+  for (let i = 0; i < 9; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+}"""
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+RECORD = {  # a short training ends near the first net, and far from the second
+    "nets": {
+        "small": {"parameters": 16_000, "macs": 16_000},
+        "large": {"parameters": 900_000, "macs": 2_000_000},
+        "unfinished": {"parameters": 1, "macs": 1},
+    },
+    "runs": [
+        {"net": net, "chosen": chosen, "accuracy": [0.1, accuracy]}
+        for net, chosen, accuracy in [
+            ("small", True, 0.6), ("small", True, 0.7), ("small", False, 0.9),
+            ("large", True, 0.997), ("large", True, 0.998), ("unfinished", True, 0.5),
+        ]
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A page for the figure, with its script and data, and a record of its own."""
+    folder = tmp_path_factory.mktemp("pages")
+    style = (ROOT / "web" / "static" / "book.css").read_text("utf-8") + join_styles()
+    (folder / "record.json").write_text(json.dumps(RECORD), encoding="utf-8")
+    data = {
+        "fashion": json.dumps(pack()),
+        "tracer": late_script("any_net"),
+        "yournet": late_script("yournet_app"),
+        "yournet_worker": json.dumps(worker_script("yournet_worker")),
+        "yournet_record": pack_yournet(folder / "record.json"),
+    }
+    for name, value in data.items():
+        text = f"(globalThis.playData ??= {{}}).{name} = {value};\n"
+        (folder / f"play-{name}.js").write_text(text, encoding="utf-8")
+    (folder / "yournet.js").write_text(page_script(["yournet"]), encoding="utf-8")
+    text = (ROOT / "book" / "your_net.md").read_text("utf-8")
+    figure = BeautifulSoup(text, "html.parser").figure
+    figure["data-images"], figure["data-every"] = IMAGES, EVERY
+    (folder / "yournet.html").write_text(
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'><title>A page</title>"
+        f"<script defer src='yournet.js'></script><style>{style}</style></head>"
+        f"<body><main>{figure}</main></body></html>",
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.fixture
+def visit(new_page, folder):
+    """Return a function that opens the figure; faults are read when the test ends."""
+    faults = []
+
+    def open_page(link="", **options):
+        page = new_page(**options)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{(folder / 'yournet.html').as_uri()}{link}")
+        page.said = page.locator("[role=status]").first
+        page.facts = page.locator("#yournet-facts")
+        return page
+
+    yield open_page
+    assert not faults, "\n".join(faults)
+
+
+def press(page, name):
+    """Press the button whose name begins so, by keyboard."""
+    page.get_by_role("button", name=re.compile(f"^{name}")).press("Enter")
+
+
+def type_net(page, text):
+    """Write a net into the box, and wait until it is timed."""
+    page.get_by_label("Your net").fill(text)
+    ready = re.compile(r"^Ready\. .* about \d+ \w+ for 1,600")
+    expect(page.said).to_contain_text(ready)
+
+
+def rest(page):
+    """Let the worker hear what it was told, and the page what it answered."""
+    for script in (*page.workers, page):
+        script.evaluate(TURNS)
+
+
+def seen(page):
+    """How many images the run has seen, as the status line says."""
+    (number,) = re.findall(r"([\d,]+) images", page.said.inner_text())
+    return int(number.replace(",", ""))
+
+
+def test_a_net_is_typed_trained_stepped_and_lands(visit):
+    page = visit()
+    type_net(page, LINEAR)
+    facts = "4 layers, 15,910 parameters, 15,880 multiply-adds"
+    assert facts in page.facts.inner_text()
+    press(page, "Start")
+    press(page, "Pause")
+    rest(page)
+    press(page, "Step")
+    expect(page.said).to_contain_text("Paused. ")
+    rest(page)
+    before = seen(page)
+    rest(page)
+    press(page, "Step")
+    expect(page.said).to_contain_text(f"{before + 32:,} images")
+    press(page, "Go on")
+    expect(page.said).to_contain_text("Done: ")
+    (accuracy,) = re.findall(r"Done: (\d+\.\d) %", page.said.inner_text())
+    assert float(accuracy) > 50
+    assert not page.workers
+    # A test every 400 images, the first before the first step.
+    curve = page.locator("polyline.play-curve-a").first.get_attribute("points")
+    assert len(curve.split()) == IMAGES / EVERY + 1
+    rows = page.locator(".yournet-layers tbody tr")
+    assert [row.inner_text().split("\t")[0] for row in rows.all()] == [
+        "1 Linear",
+        "3 Linear",
+    ]
+    assert re.search(r"\d+ of 20$", rows.first.inner_text())
+    assert rows.first.locator("i").bounding_box()["width"] > 5
+    right = page.locator(".race-right").count()
+    assert f"{right} of these 20 held-out images right" in page.inner_text("figure")
+    # Among the recorded nets, each judged by its own seeds.
+    assert page.locator(".yournet-rung").count() == 2 * 4
+    assert page.locator(".yournet-run").count() == 2
+    said = page.get_by_text("Your last run is")
+    size = abs(float(accuracy) - 65)
+    where = "above" if float(accuracy) > 65 else "below"
+    assert f"{size:.1f} points {where} the mean of small" in said.inner_text()
+    assert "between 0.0 % and 100.0 %, so" in said.inner_text()
+    assert "may be chance" in said.inner_text()
+    page.get_by_label("Compare with").select_option("large")
+    assert "below the mean of large" in said.inner_text()
+    assert "more than a seed alone makes" in said.inner_text()
+
+    press(page, "Once more, seed 1")
+    expect(page.locator(".yournet-run")).to_have_count(4)
+    assert "2: your net; Adam 0.003, minibatch 32, seed 1" in page.inner_text("figure")
+    page.wait_for_function("() => location.hash.includes('seed=1')")
+    again = visit(page.evaluate("location.hash"))
+    assert again.get_by_label("Your net").input_value() == LINEAR
+    assert again.get_by_label("seed").input_value() == "1"
+
+
+def test_a_training_rests_while_nobody_looks_and_stops(visit):
+    page = visit()
+    press(page, "Start")
+    expect(page.said).to_contain_text("left.")
+    page.evaluate(HIDE, True)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    rest(page)
+    curve = page.locator("polyline.play-curve-a").last
+    before = curve.get_attribute("points")
+    rest(page)
+    assert curve.get_attribute("points") == before
+    page.evaluate(HIDE, False)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    press(page, "Stop")
+    expect(page.said).to_have_text("Stopped.")
+    assert not page.workers
+    assert page.get_by_role("button", name="Start").evaluate(
+        "(button) => button === document.activeElement"
+    )
+
+
+def test_what_cannot_be_trained_says_why_before_it_starts(visit):
+    page = visit()
+    start = page.get_by_role("button", name="Start")
+    box = page.get_by_label("Your net")
+    box.fill("nn.Sequential(\n  nn.Flatten(),\n  nn.Linear(700, 10),\n)")
+    expect(page.facts).to_contain_text("Line 3. Layer 1, Linear, does not fit")
+    assert "PyTorch says" in page.facts.inner_text()
+    expect(start).to_be_disabled()
+    box.fill(WIDE)
+    expect(page.said).to_contain_text("This net takes 619 MB to train")
+    press(page, "Start")
+    expect(page.said).to_contain_text("This net takes 619 MB to train")
+    type_net(page, LINEAR)
+    page.get_by_label("learning rate").fill("")
+    expect(page.facts).to_have_text("The learning rate is a number above 0.")
+    expect(start).to_be_disabled()
+
+
+def test_a_net_too_long_for_a_link_is_not_in_it(visit):
+    page = visit()
+    type_net(page, f"{LINEAR}  # {'x' * 8000}")
+    expect(page.facts).to_contain_text("too long for a link")
+    page.get_by_label("seed").fill("7")
+    page.wait_for_function("() => location.hash.includes('seed=7')")
+    assert page.evaluate("location.href.length") < 8_000
+
+
+def test_fingers_and_high_contrast(visit):
+    page = visit(width=390, forced_colors="active", reduced_motion="reduce")
+    type_net(page, LINEAR)
+    press(page, "Start")
+    expect(page.said).to_contain_text("Done: ")
+    for control in page.locator("button, select, input, summary").all():
+        if control.is_visible():
+            box = control.bounding_box()
+            assert box["height"] >= 44 and box["width"] >= 44, control.inner_text()
+    for table in page.locator("table:visible").all():
+        assert len(table.locator("caption").inner_text()) > 10
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for mark in page.locator(".yournet-bar i, .yournet-run").all():
+        paint = "(e) => { const s = getComputedStyle(e);"
+        paint += " return e.ownerSVGElement ? s.fill : s.backgroundColor; }"
+        assert mark.evaluate(paint) != ground
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
