@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
     (folder / "record.json").write_text(json.dumps(RECORD), encoding="utf-8")
     data = {
         "fashion": json.dumps(pack()),
-        "tracer": late_script("any_net"),
+        "any_net": late_script("any_net"),
         "yournet": late_script("yournet_app"),
         "yournet_worker": json.dumps(worker_script("yournet_worker")),
         "yournet_record": pack_yournet(folder / "record.json"),

@@ -42,6 +42,7 @@ def write_data(app, error):
             "exercise": late_script("exercise_check"),
             "race": late_script("race_app"),
             "race_record": pack_race(),
+            "any_net": late_script("any_net"),
             "yournet": late_script("yournet_app"),
             "yournet_record": pack_yournet(),
             "yournet_worker": json.dumps(worker_script("yournet_worker")),

@@ -9,7 +9,9 @@ import { plan } from "./yournet_plan.js";
 import { rungs } from "./yournet_rungs.js";
 
 const IMAGE = [1, 1, 28, 28];
-const LONGEST_LINK = 8000; // characters
+const LONGEST_LINK = 7800; // characters, of the net
+const OPTIMIZERS = ["Adam", "SGD"];
+const NUMBERS = ["lr", "momentum", "minibatch", "seed"];
 const PAUSE = 700; // ms without a keystroke before the reader is told of a mistake
 const TALLEST = 24; // lines of the box
 const first = {
@@ -38,21 +40,18 @@ export function widget(figure) {
     h("option", { value: name }, `${name}: ${words.preset[name]}`));
   const preset = h("select", { on: { change: choose } },
     h("option", { value: "" }, words.own), ...names);
-  const optimizers = Object.entries(words.optimizers).map(([value, name]) =>
-    h("option", { value }, name));
-  const optimizer = h("select", { on: { change: settle } }, ...optimizers);
-  const [rate, momentum, minibatch, seed] = [
-    ["any", 0, "decimal"], ["any", 0, "decimal"], [1, 1, "numeric"], [1, 0, "numeric"],
-  ].map(([step, min, inputmode]) => {
-    return h("input", { type: "number", step, min, inputmode, on: { input: edit, change: settle } });
-  });
-  const ofMomentum = labelled(words.momentum, momentum);
+  const optimizer = h("select", { on: { change: settle } },
+    ...OPTIMIZERS.map((name) => h("option", {}, name)));
+  const on = { input: edit, change: settle };
+  const fields = Object.fromEntries(NUMBERS.map((name) =>
+    [name, h("input", { type: "number", step: "any", min: 0, inputmode: "decimal", on })]));
+  const labels = NUMBERS.map((name) => labelled(words.recipe[name], fields[name]));
   const facts = h("p", { id: "yournet-facts" });
   const line = status();
   const [main, step, stop] = ["start", "step", "stop"].map((name) =>
     h("button", { type: "button", disabled: name !== "start" }, words[name]));
   const place = h("div");
-  const form = { read: () => now, set, say: line.say, line, main, step, stop, place };
+  const form = { read: () => now, set, line, main, step, stop, place };
 
   main.addEventListener("click", press);
   figure.querySelector("figcaption").before(
@@ -61,9 +60,7 @@ export function widget(figure) {
         h("label", { for: box.id }, words.box), labelled(words.presets, preset)),
       box, facts,
       h("fieldset", { class: "yournet-recipe" },
-        h("legend", {}, words.recipe),
-        labelled(words.optimizer, optimizer), labelled(words.rate, rate), ofMomentum,
-        labelled(words.minibatch, minibatch), labelled(words.seed, seed)),
+        h("legend", {}, words.trained), labelled(words.optimizer, optimizer), ...labels),
       h("div", { class: "yournet-buttons" }, main, step, stop),
       line, place));
   for (const element of still) element.hidden = true;
@@ -81,9 +78,8 @@ export function widget(figure) {
 
   function fill(saved) {
     box.value = saved.net;
-    optimizer.value = saved.optimizer in words.optimizers ? saved.optimizer : first.optimizer;
-    [rate.value, momentum.value] = [saved.lr, saved.momentum];
-    [minibatch.value, seed.value] = [saved.minibatch, saved.seed];
+    optimizer.selectedIndex = Math.max(0, OPTIMIZERS.indexOf(saved.optimizer));
+    for (const name of NUMBERS) fields[name].value = saved[name];
     show(true);
   }
 
@@ -96,9 +92,9 @@ export function widget(figure) {
   function settle() {
     clearTimeout(waiting);
     show(true);
-    const { text: net, settings: { optimizer, lr, momentum, minibatch, seed } } = now;
-    const isLong = new URLSearchParams({ net }).toString().length > LONGEST_LINK - 200;
-    link.set({ net: isLong ? first.net : net, optimizer, lr, momentum, minibatch, seed });
+    const { text: net, settings: { images, testEvery, ...recipe } } = now;
+    const isLong = new URLSearchParams({ net }).toString().length > LONGEST_LINK;
+    link.set({ ...recipe, net: isLong ? first.net : net });
     if (isLong) facts.append(` ${words.noLink}`);
   }
 
@@ -108,32 +104,21 @@ export function widget(figure) {
     settle();
   }
 
-  // What the app changes: the seed.
-  function set(changed) {
-    seed.value = changed.seed;
+  function set(name, value) {
+    fields[name].value = value;
     settle();
-  }
-
-  function recipe() {
-    const number = (field) => (field.value.trim() ? Number(field.value) : NaN);
-    return {
-      optimizer: optimizer.value,
-      lr: number(rate),
-      momentum: number(momentum),
-      minibatch: number(minibatch),
-      seed: number(seed),
-      images,
-      testEvery,
-    };
   }
 
   function show(isSettled) {
     const text = box.value;
     const name = Object.keys(rungs).find((name) => rungs[name] === text) ?? "";
     preset.value = name;
-    ofMomentum.hidden = optimizer.value !== "SGD";
+    labels[1].hidden = optimizer.value !== "SGD";
     box.rows = Math.min(text.split("\n").length + 1, TALLEST);
-    const settings = recipe();
+    const numbers = NUMBERS.map((name) => [name, parseFloat(fields[name].value)]);
+    const settings = {
+      optimizer: optimizer.value, ...Object.fromEntries(numbers), images, testEvery,
+    };
     now = { text, name, settings, refusal: words.reading };
     if (!trace && !name) {
       say(words.reading, false);
@@ -174,7 +159,7 @@ export function widget(figure) {
 
   // What reads any net comes when there is one that is none of the presets.
   function read() {
-    reading ??= loadData("tracer").then((found) => {
+    reading ??= loadData("any_net").then((found) => {
       trace = found.trace;
       settle();
     }, () => {

@@ -106,7 +106,7 @@ export function open(form, { newWorker, loadData }) {
 
   async function press() {
     if (running) return pause(!paused);
-    if (isThrough()) form.set({ seed: form.read().settings.seed + 1 });
+    if (isThrough()) form.set("seed", form.read().settings.seed + 1);
     const now = form.read();
     if (now.refusal) return line.say(now.refusal, true);
     told.replaceChildren();
