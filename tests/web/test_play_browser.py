@@ -173,7 +173,7 @@ def test_the_tracer_takes_the_size_of_a_pasted_net_and_names_its_limits(visit):
 
 def test_a_net_goes_from_the_trace_to_its_training_and_to_chapter_9(visit, site):
     page = visit("tracer", base=f"{site.as_uri()}/")
-    net = "nn.Sequential(nn.Flatten(), nn.Linear(784, 10))  # mine"
+    net = "nn.Sequential(nn.Flatten(), nn.Linear(784, 9), nn.Linear(9, 10))  # mine"
     page.part.get_by_label("The net, to be changed").fill(net)
     page.wait_for_function("() => location.hash.includes('mine')")
     page.get_by_role("link", name="Train it here").press("Enter")

@@ -22,7 +22,6 @@ const first = {
 // to the next.
 export function widget(figure) {
   const [images, testEvery] = ["images", "every"].map((name) => Number(figure.dataset[name]));
-  const still = [...figure.children].filter(({ tagName }) => tagName !== "FIGCAPTION");
   takeOver();
   const link = state("yournet", first, fill);
   let trace = null; // reads any net, once it is loaded
@@ -63,7 +62,7 @@ export function widget(figure) {
         h("legend", {}, words.trained), labelled(words.optimizer, optimizer), ...labels),
       h("div", { class: "yournet-buttons" }, main, step, stop),
       line, place));
-  for (const element of still) element.hidden = true;
+  figure.classList.add("yournet-live");
   for (const event of ["focusin", "pointerdown"]) {
     figure.addEventListener(event, () => load().catch(() => {}), { once: true });
   }
@@ -162,9 +161,9 @@ export function widget(figure) {
     reading ??= loadData("any_net").then((found) => {
       trace = found.trace;
       settle();
-    }, () => {
+    }, ({ message }) => {
       reading = null;
-      say(words.noReader, true);
+      say(words.failed(message), true);
     });
   }
 
@@ -174,13 +173,14 @@ export function widget(figure) {
       app.changed();
     }).catch((problem) => {
       loading = null;
+      figure.classList.remove("yournet-live"); // the still picture is seen again
       throw problem;
     });
     return loading;
   }
 
   async function press() {
-    line.say(app ? line.textContent : words.loading, true);
+    if (!app) line.say(words.loading, true);
     try {
       await load();
       await app.press();

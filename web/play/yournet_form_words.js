@@ -34,7 +34,6 @@ export const words = {
   torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
   small: "Here an image is 1×28×28.",
   reading: "Reading your net …",
-  noReader: "What reads code did not load.",
   noLink: "This net is too long for a link.",
 
   // To do
