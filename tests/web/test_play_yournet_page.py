@@ -195,6 +195,7 @@ def test_what_cannot_be_trained_says_why_before_it_starts(visit):
     expect(page.facts).to_contain_text("Line 3. Layer 1, Linear, does not fit")
     assert "PyTorch says" in page.facts.inner_text()
     expect(start).to_be_disabled()
+    expect(page.said).to_have_text("")  # nothing of the net before
     box.fill(WIDE)
     expect(page.said).to_contain_text("This net takes 619 MB to train")
     press(page, "Start")

@@ -80,8 +80,12 @@ export function open(form, { newWorker, loadData }) {
     label();
     const now = form.read();
     take.show(now);
-    if (running || now.refusal) return;
-    if (keyOf(now) !== timed) time(now).catch(({ message }) => fail(message));
+    if (running) return;
+    if (now.refusal) {
+      end(); // what is timed is another net
+      timed = null;
+      line.say("", true);
+    } else if (keyOf(now) !== timed) time(now).catch(({ message }) => fail(message));
   }
 
   // What makes a training the same in all its numbers.
@@ -275,6 +279,7 @@ export function open(form, { newWorker, loadData }) {
 
 // The mean of neighbours keeps the list short.
 function addLoss(run, seen, loss) {
+  if (!Number.isFinite(loss)) return;
   run.losses.push([seen, loss]);
   if (run.losses.length < mostLosses) return;
   run.losses = run.losses.flatMap(([seen, loss], i, all) =>

@@ -11,13 +11,13 @@ const rung = (activation, pooling = "Avg", convolutions = 2, width = 1, dropout 
   filters.forEach((n, i) => {
     const how = i === 0 ? "5, padding=2" : i === 1 ? "5" : "3, padding=1";
     const pooled = i < 2 ? [`nn.${pooling}Pool2d(2)`] : [];
-    lines.push([`nn.Conv2d(${filters[i - 1] ?? 1}, ${n}, ${how})`, act, ...pooled]);
+    lines.push([`nn.Conv2d(${filters[i - 1] ?? 1}, ${n}, ${how})`], [act, ...pooled]);
   });
   lines.push(["nn.Flatten()"]);
   const sizes = [25 * filters.at(-1), ...hidden.map((n) => n * width)];
-  const drop = dropout ? [`nn.Dropout(${dropout})`] : [];
   for (const i of [0, 1]) {
-    lines.push([`nn.Linear(${sizes[i]}, ${sizes[i + 1]})`, act, ...drop]);
+    lines.push([`nn.Linear(${sizes[i]}, ${sizes[i + 1]})`, act]);
+    if (dropout) lines.push([`nn.Dropout(${dropout})`]);
   }
   lines.push([`nn.Linear(${sizes[2]}, 10)`]);
   const text = lines.map((line) => `  ${line.join(", ")},\n`);
