@@ -15,8 +15,12 @@ from web.pack_yournet import pack_yournet
 
 expect.set_options(timeout=TIMEOUT)
 ROOT = Path(__file__).resolve().parents[2]
-IMAGES, EVERY = 1_600, 400
+IMAGES, EVERY = 4_800, 1_200
 LINEAR = "nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(20, 10))"
+CONV = (  # slow enough to be paused
+    "nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), "
+    "nn.Linear(864, 10))"
+)
 WIDE = "nn.Sequential(nn.Flatten(), nn.Linear(784, 50000), nn.Linear(50000, 10))"
 TURNS = """async () => {
   for (let i = 0; i < 9; i++) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -96,7 +100,7 @@ def press(page, name):
 def type_net(page, text):
     """Write a net into the box, and wait until it is timed."""
     page.get_by_label("Your net").fill(text)
-    ready = re.compile(r"^Ready\. .* about \d+ \w+ for 1,600")
+    ready = re.compile(r"^Ready\. .* about \d+ \w+ for 4,800")
     expect(page.said).to_contain_text(ready)
 
 
@@ -114,8 +118,8 @@ def seen(page):
 
 def test_a_net_is_typed_trained_stepped_and_lands(visit):
     page = visit()
-    type_net(page, LINEAR)
-    facts = "4 layers, 15,910 parameters, 15,880 multiply-adds"
+    type_net(page, CONV)
+    facts = "5 layers, 8,806 parameters, 95,040 multiply-adds"
     assert facts in page.facts.inner_text()
     press(page, "Start")
     press(page, "Pause")
@@ -132,15 +136,15 @@ def test_a_net_is_typed_trained_stepped_and_lands(visit):
     (accuracy,) = re.findall(r"Done: (\d+\.\d) %", page.said.inner_text())
     assert float(accuracy) > 50
     assert not page.workers
-    # A test every 400 images, the first before the first step.
+    # A test every 1,200 images, the first before the first step.
     curve = page.locator("polyline.play-curve-a").first.get_attribute("points")
     assert len(curve.split()) == IMAGES / EVERY + 1
     rows = page.locator(".yournet-layers tbody tr")
     assert [row.inner_text().split("\t")[0] for row in rows.all()] == [
-        "1 Linear",
-        "3 Linear",
+        "0 Conv2d",
+        "4 Linear",
     ]
-    assert re.search(r"\d+ of 20$", rows.first.inner_text())
+    assert re.search(r"\d of 6$", rows.first.inner_text())
     assert rows.first.locator("i").bounding_box()["width"] > 5
     right = page.locator(".race-right").count()
     assert f"{right} of these 20 held-out images right" in page.inner_text("figure")
@@ -162,7 +166,7 @@ def test_a_net_is_typed_trained_stepped_and_lands(visit):
     assert "2: your net; Adam 0.003, minibatch 32, seed 1" in page.inner_text("figure")
     page.wait_for_function("() => location.hash.includes('seed=1')")
     again = visit(page.evaluate("location.hash"))
-    assert again.get_by_label("Your net").input_value() == LINEAR
+    assert again.get_by_label("Your net").input_value() == CONV
     assert again.get_by_label("seed").input_value() == "1"
 
 
