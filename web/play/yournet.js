@@ -35,8 +35,7 @@ export function widget(figure) {
     autocomplete: "off", autocorrect: "off", "aria-describedby": "yournet-facts",
     on: { input: edit, change: settle },
   });
-  const names = Object.keys(rungs).map((name) =>
-    h("option", { value: name }, `${name}: ${words.preset[name]}`));
+  const names = Object.keys(rungs).map((name) => h("option", {}, name));
   const preset = h("select", { on: { change: choose } },
     h("option", { value: "" }, words.own), ...names);
   const optimizer = h("select", { on: { change: settle } },

@@ -4,21 +4,8 @@ const many = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`
 
 export const words = {
   box: "Your net",
-  presets: "Start from",
+  presets: "Start from a rung",
   own: "choose …",
-  preset: {
-    lenet: "LeNet as in chapter 2",
-    tanh: "LeNet with tanh",
-    relu: "LeNet with ReLU",
-    maximum: "max pooling, too",
-    width: "twice the width, too",
-    depth: "five convolutions, too",
-    dropout: "dropout, too",
-    "narrow-depth": "maximum, five convolutions",
-    "depth-sigmoid": "depth with sigmoids",
-    "depth-tanh": "depth with tanh",
-    "depth-average": "depth, average pooling",
-  },
   trained: "How it is trained",
   optimizer: "optimizer",
   recipe: { lr: "learning rate", momentum: "momentum", minibatch: "minibatch", seed: "seed" },
