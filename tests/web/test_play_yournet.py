@@ -8,6 +8,7 @@ from math import sqrt
 from pathlib import Path
 from random import Random
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -494,3 +495,52 @@ def test_the_cell_to_take_along_runs(optimizer, capsys):
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("2,000 images: accuracy 0.")
     assert float(last[-5:]) > 0.5
+
+
+# --------------------------------------------------------------------- record
+
+
+@pytest.fixture(scope="module")
+def record() -> dict:
+    """Return where the ladder's nets land."""
+    path = ROOT / "results" / "play" / "yournet.json"
+    return json.loads(path.read_text("utf-8"))
+
+
+def test_what_is_recorded_is_whole(record):
+    """Rung by rung: those that cost most may still be missing."""
+    schema = ROOT / "results" / "schema" / "yournet.json"
+    jsonschema.validate(record, json.loads(schema.read_text("utf-8")))
+    recipe = record["recipe"]
+    nets = {name: rung for name, rung in RUNGS.items() if rung.side == 28}
+    assert set(record["nets"]) == set(nets)
+    for name, rung in nets.items():
+        made, net = record["nets"][name], rung.build()
+        assert str(eval(made["text"])) == str(net)
+        assert made["firstWeights"] == rung.first_weights
+        assert made["parameters"] == sum(p.numel() for p in net.parameters())
+        runs = [run for run in record["runs"] if run["net"] == name]
+        if not runs:
+            continue
+        assert sorted(r["lr"] for r in runs if r["seed"] == 0) == recipe["rates"]
+        chosen = [run for run in runs if run["chosen"]]
+        assert [run["seed"] for run in chosen] == [0, 1, 2, 3, 4]
+        assert len({run["lr"] for run in chosen}) == 1
+        ends = {run["lr"]: run["accuracy"][-1] for run in runs if run["seed"] == 0}
+        assert ends[chosen[0]["lr"]] == max(ends.values())
+        for run in runs:
+            tests = recipe["images"] // recipe["testEvery"] + 1
+            assert len(run["accuracy"]) == tests or run["loss"] is None
+
+
+def test_a_run_again_gives_the_record(record, packed):
+    """Its beginning: to the last digit where exp and log are the same."""
+    name, images = "relu", 2_000
+    stored = next(r for r in record["runs"] if r["net"] == name and r["chosen"])
+    answer = ask(
+        "rerun", text=packed, net=record["nets"][name], lr=stored["lr"],
+        seed=stored["seed"], images=images,
+    )  # fmt: skip
+    same = answer["functions"] == record["made"]["functions"]
+    found, wanted = answer["accuracy"], stored["accuracy"][:2]
+    assert found == wanted if same else found == pytest.approx(wanted, abs=0.05)
