@@ -36,6 +36,8 @@ STEP_VERDICTS = {
     "twice the width": "helps",
     "2 to 5 convolutions": "hurts",
     "dropout": NO_DIFFERENCE,
+    "AlexNet's geometry, at 112 pixels": "hurts",
+    "112 to 224 pixels": "helps",
     "tuned LeNet to ReLU": "helps",
     "sigmoid to tanh": "helps",
     "tanh to ReLU": "helps",
@@ -68,8 +70,13 @@ def test_the_steps_are_as_large_as_chapter_6_says(found, steps):
     assert low == pytest.approx(1.5, abs=0.1) and 3 < high < 3.3
     up = [step.contrast.difference for step in found.steps[:7] if step.contrast.n[1]]
     assert relu == 100 * max(x for x in up if x == x)
-    for change, size in ("twice the width", 1), ("2 to 5 convolutions", -1):
+    geometry = "AlexNet's geometry, at 112 pixels"
+    for change, size in {
+        "twice the width": 1, "2 to 5 convolutions": -1, geometry: -1,
+    }.items():  # fmt: skip
         assert points(steps[change].contrast)[0] == pytest.approx(size, abs=0.1)
+    _, low, high = points(steps["112 to 224 pixels"].contrast)
+    assert low > 1 and 2 < high < 2.5
     tuned = points(steps["tuned LeNet to ReLU"].contrast)
     assert tuned[1:] == pytest.approx([1, 2.5], abs=0.15)
     assert points(steps["sigmoid to tanh"].contrast)[0] > relu / 2
@@ -136,6 +143,8 @@ CHAPTER_8 = {
     "convolution": NO_DIFFERENCE,
     "convolution-relu": HOLDS,
     "deep": REVERSED,
+    "geometry": REVERSED,
+    "resolution": HOLDS,
     "maximum": NO_DIFFERENCE,
     "norm": NO_DIFFERENCE,
     "dropout-wide": NO_DIFFERENCE,
