@@ -65,8 +65,8 @@ def random_net(random: Random) -> str:
 
     for _ in range(random.randint(1, 7)):
         choose = [conv, conv, pool, pool, adaptive, activation, activation, rest]
-        # To a norm behind it the scale of a single map, or of a norm, is nothing: what is
-        # left of its gradient is rounding.
+        # To a norm behind it the scale of a single map, or of a norm, is nothing: what
+        # is left of its gradient is rounding.
         behind = "".join(layers).split("Norm")
         if shape[0] > 1 and (len(behind) == 1 or "Conv" in behind[-1]):
             choose.append(norm)
