@@ -110,6 +110,9 @@ def test_pages_in_a_browser(new_page, address, pages, site, part):
         report(*odd_looks(page, dark=True))
         report(*violations(page, COLOURS))
         page.set_viewport_size({"width": 390, "height": 900})
+        page.reload(wait_until="load")  # what scrolls takes the focus
+        page.wait_for_function(IS_DARK)
+        page.evaluate(UNWRAP)
         report(*odd_looks(page, dark=True), *violations(page))
         page.set_viewport_size({"width": 1280, "height": 900})
     assert not faults, "\n".join(faults)
