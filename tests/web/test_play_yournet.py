@@ -17,8 +17,10 @@ from torch.nn import functional as F
 
 from d2l_lite.data import read_split
 from d2l_lite.lab.ladder import RUNGS
+from d2l_lite.lab.rule import prediction_interval
 from web.build import environment_with_node
 from web.pack_data import SAMPLE, pack
+from web.pack_yournet import pack_yournet
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNER = ROOT / "tests" / "web" / "play" / "yournet.mjs"
@@ -533,6 +535,15 @@ def test_what_is_recorded_is_whole(record):
         for run in runs:
             tests = recipe["images"] // recipe["testEvery"] + 1
             assert len(run["accuracy"]) == tests or run["loss"] is None
+
+
+def test_one_more_seed_lands_where_the_page_says(record):
+    """The site's own arithmetic is the lab's: it is built without the lab."""
+    packed = json.loads(pack_yournet())["rungs"]
+    assert {rung["name"] for rung in packed} == {r["net"] for r in record["runs"]}
+    for rung in packed:
+        interval = prediction_interval(rung["accuracies"])
+        assert (rung["low"], rung["high"]) == pytest.approx(interval, abs=1e-5)
 
 
 def test_a_run_again_gives_the_record(record, packed):

@@ -38,8 +38,9 @@ RECORD = {  # a short training ends near the first net, and far from the second
     "runs": [
         {"net": net, "chosen": chosen, "accuracy": [0.1, accuracy]}
         for net, chosen, accuracy in [
-            ("small", True, 0.6), ("small", True, 0.7), ("small", False, 0.9),
-            ("large", True, 0.997), ("large", True, 0.998), ("unfinished", True, 0.5),
+            *[("small", True, a) for a in (0.1, 0.5, 0.7, 0.95, 1.0)],
+            ("small", False, 0.9), ("unfinished", True, 0.5),
+            *[("large", True, a) for a in (0.996, 0.997, 0.997, 0.997, 0.998)],
         ]
     ],
 }  # fmt: skip
@@ -64,14 +65,15 @@ def folder(tmp_path_factory):
     (folder / "yournet.js").write_text(page_script(["yournet"]), encoding="utf-8")
     text = (ROOT / "book" / "your_net.md").read_text("utf-8")
     figure = BeautifulSoup(text, "html.parser").figure
-    figure["data-images"], figure["data-every"] = IMAGES, EVERY
-    (folder / "yournet.html").write_text(
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width'><title>A page</title>"
-        f"<script defer src='yournet.js'></script><style>{style}</style></head>"
-        f"<body><main>{figure}</main></body></html>",
-        encoding="utf-8",
-    )
+    for name, images in (("yournet", IMAGES), ("endless", 100 * IMAGES)):
+        figure["data-images"], figure["data-every"] = images, EVERY
+        (folder / f"{name}.html").write_text(
+            "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+            "<meta name='viewport' content='width=device-width'><title>A page</title>"
+            f"<script defer src='yournet.js'></script><style>{style}</style></head>"
+            f"<body><main>{figure}</main></body></html>",
+            encoding="utf-8",
+        )
     return folder
 
 
@@ -80,10 +82,10 @@ def visit(new_page, folder):
     """Return a function that opens the figure; faults are read when the test ends."""
     faults = []
 
-    def open_page(link="", **options):
+    def open_page(link="", name="yournet", **options):
         page = new_page(**options)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{(folder / 'yournet.html').as_uri()}{link}")
+        page.goto(f"{(folder / f'{name}.html').as_uri()}{link}")
         page.said = page.locator("[role=status]").first
         page.facts = page.locator("#yournet-facts")
         return page
@@ -149,7 +151,7 @@ def test_a_net_is_typed_trained_stepped_and_lands(visit):
     right = page.locator(".race-right").count()
     assert f"{right} of these 20 held-out images right" in page.inner_text("figure")
     # Among the recorded nets, each judged by its own seeds.
-    assert page.locator(".yournet-rung").count() == 2 * 4
+    assert page.locator(".yournet-rung").count() == 2 * 2 * 5
     assert page.locator(".yournet-run").count() == 2
     said = page.get_by_text("Your last run is")
     size = abs(float(accuracy) - 65)
@@ -171,7 +173,7 @@ def test_a_net_is_typed_trained_stepped_and_lands(visit):
 
 
 def test_a_training_rests_while_nobody_looks_and_stops(visit):
-    page = visit()
+    page = visit(name="endless")  # not done before it is looked at
     press(page, "Start")
     expect(page.said).to_contain_text("left.")
     page.evaluate(HIDE, True)
