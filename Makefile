@@ -29,7 +29,7 @@ test: .venv/done  ## unit tests, every notebook in rehearsal, the site
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/zizmor --offline --quiet --persona pedantic .github/workflows
 	PYTHONWARNDEFAULTENCODING=1 OMP_NUM_THREADS=1 \
-		$(PY) -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
+		$(PY) -m pytest -q -n 3 --dist loadfile --nbval notebooks tests
 
 verify: .venv/done  ## the notebooks on the whole data but 04's training; by tests/notebooks/compare.py
 	data=$$($(PY) -c "from experiments.record import *; print(whole_data())") && \
@@ -79,7 +79,7 @@ clean:
 NEEDED := requirements.txt requirements/book.txt requirements/test.txt
 REQUIREMENTS := $(addprefix -r ,$(NEEDED))
 UV_COMPILE := .venv-uv/bin/uv pip compile -q --no-header --no-annotate
-TESTS := -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
+TESTS := -m pytest -q -n 3 --dist loadfile --nbval notebooks tests
 COMPILE := .venv-uv/bin/uv pip compile --no-header --no-annotate --generate-hashes \
 	--no-emit-index-url --python-version 3.11.7 --python-platform linux -c requirements/constraints.txt
 MADE_FOR := Exact versions with hashes, for Python 3.11 on Linux, x86-64; by make locks.
@@ -114,7 +114,7 @@ test-newest:  ## the tests with the newest on the index
 
 test-nightly: .venv/done .venv-plain/done  ## the tests that take too long for each change; every time limit
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m nightly tests
-	for seed in 1 2 3; do OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile \
+	for seed in 1 2 3; do OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 3 --dist loadfile \
 		--random-order --random-order-seed=$$seed tests || exit 1; done
 	$(PY) -m web.bench
 

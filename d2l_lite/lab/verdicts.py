@@ -286,7 +286,8 @@ def judge_all(folder: Path = EDITION2) -> Verdicts:
         families.setdefault(name, []).append((judged, pair))
     for family in families.values():
         pairs = [pair for _, pair in family]
-        results = {thing: records.measured(thing) for pair in pairs for thing in pair}
+        things = {thing for pair in pairs for thing in pair}
+        results = {thing: records.measured(thing) for thing in things}
         for (judged, _), contrast in zip(family, judge(pairs, results)):
             judged.contrast = contrast
     tested = {
