@@ -112,7 +112,7 @@ export const garment = {
   formulaAnd: (formula, sees) => `${formula}. ${sees}`,
   number: decimals,
   signs:
-    "Blue is above zero, orange below, black is zero. Each of the three has its own scale.",
+    "In patch, weights and products blue is above zero, orange below, black is zero; each has its own scale. The map keeps its net's colour.",
 
   layers: "Layer by layer",
   scale: "One scale of brightness in each row.",
