@@ -76,7 +76,6 @@ def test_a_page_knows_its_theme_before_its_style_comes(new_page, address):
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
 
 
-@pytest.mark.nightly  # a shift counts or not by when the script comes
 def test_a_page_stands_still_as_its_scripts_come(new_page, address):
     page = new_page()
     page.add_init_script(SHIFT)
