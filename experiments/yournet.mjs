@@ -139,7 +139,10 @@ async function main() {
   };
   const before = existsSync(target) ? JSON.parse(readFileSync(target, "utf8")) : null;
   if (before?.made.engine === record.made.engine) {
-    Object.assign(record, { made: before.made, runs: before.runs });
+    // Other machines give the same numbers; each is named.
+    const machines = new Set([...before.made.cpu.split("; "), record.made.cpu]);
+    const made = { ...before.made, cpu: [...machines].join("; ") };
+    Object.assign(record, { made, runs: before.runs });
   }
   const asked = process.argv.slice(2);
   for (const [name, net] of Object.entries(nets)) {

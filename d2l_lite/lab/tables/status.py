@@ -24,6 +24,8 @@ OTHERS = {  # records that hold no accuracies of whole trainings of the plan
     "edition2/steps-cpu": "the time of a step on two CPU cores",
     "speed/cpu": "the helper's speed on a CPU",
     "play/race": "chapter 4's race, in JavaScript",
+    "play/yournet": "where the ladder's nets land in *Your net*, in JavaScript",
+    "play/yournet-speed": "how fast *Your net* trains in JavaScript",
     "edition2/figure-lenet": "LeNet for the live figures",
     "edition2/figure-resolution": "AlexNet, an eighth, for the live figures",
 }
@@ -48,7 +50,7 @@ def where_and_when(made: Iterable[dict]) -> str:
         f"{one.get('device') or one['cpu']}, {one.get('precision', '32 bits')}"
         for one in made
     }
-    days = sorted({one["date"] for one in made})
+    days = sorted({one.get("date") or one["time"][:10] for one in made})
     when = " to ".join(dict.fromkeys([days[0], days[-1]]))
     return f"{'; '.join(sorted(devices))}, {when}"
 
