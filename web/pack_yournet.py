@@ -29,6 +29,7 @@ def pack_yournet(path: Path = RECORD) -> str:
                     "name": name,
                     "parameters": net["parameters"],
                     "macs": net["macs"],
+                    "lr": runs[0]["lr"],
                     "accuracies": accuracies,
                     "mean": middle,
                     "low": middle - half,

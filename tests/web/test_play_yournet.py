@@ -537,6 +537,11 @@ def test_what_is_recorded_is_whole(record):
             assert len(run["accuracy"]) == tests or run["loss"] is None
 
 
+def test_the_page_has_the_budget_of_the_record(record):
+    page = (ROOT / "book" / "your_net.md").read_text("utf-8")
+    assert f'data-images="{record["recipe"]["images"]}"' in page
+
+
 def test_one_more_seed_lands_where_the_page_says(record):
     """The site's own arithmetic is the lab's: it is built without the lab."""
     packed = json.loads(pack_yournet())["rungs"]

@@ -65,7 +65,7 @@ export const words = {
   compare: "Compare with",
   mean: (name, n) => `${name}, mean of ${many(n, "seed")}`,
   // One more seed of a recorded net would fall between low and high.
-  judged({ accuracy, mean, low, high, name, n }) {
+  judged({ accuracy, mean, low, high, name, n, lr }) {
     const difference = 100 * (accuracy - mean);
     const size = Math.abs(difference).toFixed(1);
     const where = difference < 0 ? "below" : "above";
@@ -75,7 +75,7 @@ export const words = {
       `Your last run is ${size} points ${where} the mean of ${name}. In 95 of 100 cases one ` +
       `more seed of that very net would fall between ${down} and ${up}, so with one seed ` +
       (isWithin ? "this difference may be chance." : "this difference is more than a seed alone makes.") +
-      ` (From ${many(n, "recorded seed")}.)`
+      ` (From ${many(n, "recorded seed")}, Adam ${lr}.)`
     );
   },
   once: "One run. The same net with another seed would end elsewhere: try three.",
