@@ -138,6 +138,15 @@ def step_table(steps: Iterable[Step]) -> Table:
     return head, rows
 
 
+OTHER = {  # of what a difference is, where it is none of test accuracy
+    "first epoch": "after one epoch",
+    "gap": "of the gap",
+    "val": "on held-out images",
+    "awake": "of the maps",
+    "shift": "when images move",
+}
+
+
 def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
     """Sentences and what became of them; `link` is put around the name of a source.
 
@@ -157,6 +166,8 @@ def claim_table(claims: Iterable[Claim], link: str = "{}") -> Table:
         if claim.trial and claim.trial.contrasts:
             shown = "; ".join(map(points, claim.trial.contrasts))
             p = "; ".join(map(p_value, claim.trial.contrasts))
+        what = OTHER.get(claim.after.partition(":")[0])
+        shown += f" {what}" if shown and what else ""
         rows.append([claim.sentence, source, shown, p, claim.verdict])
     return head, rows
 
