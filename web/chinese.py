@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 from web import translate
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGE = "zh_CN"
+LANGUAGE, TAG = "zh_CN", "zh-Hans"
 CATALOGUES = ROOT / "locale" / LANGUAGE / "LC_MESSAGES"
 STUB = "[[en]]"
 NOTE = "〔待译〕"  # behind what nobody has translated yet
@@ -34,6 +34,8 @@ THEME = (
     "System Settings", "Light", "Dark", "Link to this heading", "Link to this image",
     "© Copyright %(copyright)s.",
 )  # fmt: skip
+# The theme's own translations, mended.
+MENDED = {"列印成 PDF": "打印成PDF", "作者： ": "作者："}
 LABEL = re.compile(r'(?<= title=")[^"]+|(?<= aria-label=")[^"]+')
 COMPUTED = ("book/status",)  # pages with tables that a program writes
 # What stands around a message that is all of a block of Markdown.
@@ -90,6 +92,9 @@ def write_sources(folder: Path) -> None:
         else:
             write_page(domain, folder)
     change(folder / NO_PAGE, translate.html, says("sphinx"))
+    page = folder / NO_PAGE
+    text = page.read_text("utf-8").replace('lang="en"', f'lang="{TAG}"')
+    page.write_text(text, encoding="utf-8")
     change(folder / PAPER, translate.style, says("sphinx"))
     write_settings(folder)
 
@@ -169,6 +174,8 @@ def write_labels(site: Path) -> None:
         labelled = LABEL.sub(
             lambda label: say(label[0]) if label[0] in THEME else label[0], text
         )
+        for theirs, ours in MENDED.items():
+            labelled = labelled.replace(theirs, ours)
         path.write_text(labelled, encoding="utf-8")
 
 

@@ -170,15 +170,18 @@ class Hosted(SimpleHTTPRequestHandler):
             self.wfile.write(body)
 
 
+@pytest.mark.parametrize("edition", ["", "zh/"])
 @pytest.mark.parametrize("path", ["nowhere.html", "notebooks/old/deep/nowhere.html"])
-def test_a_page_that_is_not_there_leads_back(new_page, site, path):
+def test_a_page_that_is_not_there_leads_back(new_page, site, path, edition):
     handler = partial(Hosted, directory=str(site))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         root = f"http://127.0.0.1:{server.server_port}/book/"
         view = new_page()
-        assert view.goto(root + path).status == 404
+        assert view.goto(root + edition + path).status == 404
+        root += edition  # in which the reader was
         view.wait_for_selector(f'a[href="{root}index.html"]')
+        assert view.get_attribute("html", "lang") == ("zh-Hans" if edition else "en")
         view.click("a >> nth=0")
         view.wait_for_url(root + "book/intro.html")
         server.shutdown()

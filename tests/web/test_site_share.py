@@ -17,7 +17,7 @@ from pybtex.database import parse_string
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://book.invalid/deep/"
 CONF = f"""
-extensions = ["web.ext.share_site"]
+extensions = ["web.ext.share_site", "web.ext.languages"]
 project = html_title = "From LeNet to AlexNet"
 html_baseurl = "{ADDRESS.removesuffix("/")}"
 html_extra_path = ["{(ROOT / "web" / "root").as_posix()}"]
@@ -36,8 +36,11 @@ def shared(tmp_path_factory):
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     for name, text in PAGES.items():
         (folder / f"{name}.rst").write_text(text, encoding="utf-8")
+    two = dict(os.environ, BOOK_LANGUAGES="2")
     command = [sys.executable, "-m", "sphinx", "-W", "-q", str(folder)]
-    subprocess.run([*command, str(folder / "html")], cwd=ROOT, check=True)
+    for options in ["html"], ["html/zh", "-D", "language=zh_CN"]:
+        options[0] = str(folder / options[0])
+        subprocess.run([*command, *options], cwd=ROOT, env=two, check=True)
     return folder / "html"
 
 
@@ -48,7 +51,19 @@ def test_the_sitemap_names_every_page(shared):
     for place in found:
         assert (shared / place.removeprefix(ADDRESS)).is_file(), place
     robots = (shared / "robots.txt").read_text("utf-8")
-    assert f"Sitemap: {ADDRESS}sitemap.xml" in robots
+    for edition in "", "zh/":
+        assert f"Sitemap: {ADDRESS}{edition}sitemap.xml\n" in robots
+        assert (shared / edition / "sitemap.xml").is_file()
+
+
+def test_both_languages_of_a_page_name_each_other(shared):
+    for page in PAGES:
+        english, chinese = f"{ADDRESS}{page}.html", f"{ADDRESS}zh/{page}.html"
+        wanted = {"en": english, "x-default": english, "zh-Hans": chinese}
+        for folder in shared, shared / "zh":
+            text = (folder / f"{page}.html").read_text("utf-8")
+            tags = BeautifulSoup(text, "html.parser").select("link[hreflang]")
+            assert {tag["hreflang"]: tag["href"] for tag in tags} == wanted
 
 
 def test_every_page_has_a_preview(shared):

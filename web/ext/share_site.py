@@ -52,11 +52,16 @@ class CiteThisBook(SphinxDirective):
 
 
 def say_where_the_map_is(app, error):
-    """Name the sitemap in robots.txt."""
+    """Name the sitemaps, one for each language, in robots.txt."""
     if error is None and app.builder.format == "html":
         robots = app.outdir / "robots.txt"
-        line = f"Sitemap: {app.config.html_baseurl}sitemap.xml\n"
-        robots.write_text(robots.read_text("utf-8") + line, encoding="utf-8")
+        editions = ["", FOLDER] if os.environ.get("BOOK_LANGUAGES") == "2" else [""]
+        lines = [
+            f"Sitemap: {app.config.html_baseurl}{edition}sitemap.xml\n"
+            for edition in editions
+        ]
+        text = "".join([robots.read_text("utf-8"), *lines])
+        robots.write_text(text, encoding="utf-8")
 
 
 def offer_repository(app, config):
