@@ -24,7 +24,7 @@ export function makeMark(kind) {
 
 // "+2.3 (+1.6 to +3.1); +1.1": each difference with the ends of its interval, if any.
 export function readPoints(text) {
-  return text.split(/[;；]/).map((part) => {
+  return text.replaceAll("−", "-").split(/[;；]/).map((part) => {
     const numbers = part.match(/[-+]\d+\.\d+/g).map(Number);
     const [middle, low = middle, high = middle] = numbers;
     return { middle, low, high };

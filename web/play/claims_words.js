@@ -3,7 +3,7 @@
 const kinds = {
   holds: "holds",
   reversed: "reversed",
-  small: "no difference",
+  small: "no difference worth a point",
   undecided: "undecided",
   unrun: "not run",
 };
