@@ -1,7 +1,7 @@
 // What "Your net" says while it trains and after it, in English.
 
 const many = (n, one, more = `${one}s`) =>
-  n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${more}`;
+  `${n.toLocaleString("en")} ${n === 1 ? one : more}`;
 const images = (n) => many(n, "image");
 const short = (n) => Number(n.toPrecision(2)).toLocaleString("en");
 const points = (x) => (100 * x).toFixed(1);
@@ -29,9 +29,11 @@ export const words = {
   paused: "Paused.",
   stopped: "Stopped.",
   started: "It trains.",
-  progress: ({ seen, loss, accuracy, imagesPerSecond, secondsLeft }) =>
-    `${images(seen)}, loss ${short(loss)}, accuracy ${percent(accuracy)}` +
-    (secondsLeft ? `; ${short(imagesPerSecond)} images a second, about ${roughly(secondsLeft)} left.` : "."),
+  progress({ seen, loss, accuracy, imagesPerSecond, secondsLeft }) {
+    const now = `${images(seen)}, loss ${short(loss)}, accuracy ${percent(accuracy)}`;
+    if (!secondsLeft) return `${now}.`;
+    return `${now}; ${short(imagesPerSecond)} images a second, about ${roughly(secondsLeft)} left.`;
+  },
   done: (accuracy, margin, seen) =>
     `Done: ${percent(accuracy)} of the 500 held-out images right, ± ${points(margin)} points, ` +
     `after ${images(seen)}.`,
