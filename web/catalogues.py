@@ -87,8 +87,12 @@ def messages(page, template):
         cells = json.loads(notebook.read_text("utf-8"))["cells"]
         translate.outputs(cells, adder(found, OF_A_CELL))
     elif text.exists():
-        for name in included(text):
+        markdown, add = text.read_text("utf-8"), adder(found)
+        translate.html_lines(markdown, add)
+        for name in included(markdown):
             add_html(text.parent / name, found)
+        if (sources := text.with_suffix(".bib")).exists():
+            translate.bibliography(sources.read_text("utf-8"), add)
     return found
 
 

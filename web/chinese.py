@@ -96,7 +96,13 @@ def write_sources(folder: Path) -> None:
     text = page.read_text("utf-8").replace('lang="en"', f'lang="{TAG}"')
     page.write_text(text, encoding="utf-8")
     change(folder / PAPER, translate.style, says("sphinx"))
+    change(folder / "book" / "teach.md", own_frames, says("book/teach"))
     write_settings(folder)
+
+
+def own_frames(markdown: str, _: Callable[[str], str]) -> str:
+    """Let the page for teachers offer the Chinese figures."""
+    return markdown.replace('<iframe src="', '<iframe src="zh/')
 
 
 def change(path: Path, walk: Callable, say: Callable[[str], str]) -> None:
@@ -123,15 +129,18 @@ def write_page(page: str, folder: Path) -> None:
         translate.outputs(notebook["cells"], say)
         path.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     elif text.exists():
-        for name in included(text):
+        change(text, translate.html_lines, say)
+        for name in included(text.read_text("utf-8")):
             change(text.parent / name, translate.html, say)
+        if (sources := text.with_suffix(".bib")).exists():
+            change(sources, translate.bibliography, say)
         if page in COMPUTED:
             change(text, translate.table, say)
 
 
-def included(page: Path) -> list[str]:
+def included(markdown: str) -> list[str]:
     """Return the HTML files that a page includes."""
-    return re.findall(r"^:file: (\S+)", page.read_text("utf-8"), re.MULTILINE)
+    return re.findall(r"^:file: (\S+)", markdown, re.MULTILINE)
 
 
 def write_settings(folder: Path) -> None:

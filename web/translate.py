@@ -1,8 +1,9 @@
 """What the Chinese edition translates besides prose and templates.
 
 Sphinx finds the messages of those. Here are the others: tables, captions, alternative
-texts and hints of notebooks, our own HTML, and the words of the live figures. Each
-function takes a `translate`, so one walk finds the messages and puts them in.
+texts and hints of notebooks, our own HTML, notes on sources, and the words of the live
+figures. Each function takes a `translate`, so one walk finds the messages and puts them
+in.
 """
 
 import ast
@@ -27,6 +28,8 @@ INSIDE = re.compile(
 )
 LABEL = re.compile(r'(?<= aria-label=")[^"]+')
 CONTENT = re.compile(r'(?<=content: ")[^"]+')
+NOTE = re.compile(r"^(  (?:note|howpublished) += \{)(.+)(?=\},?$)", re.MULTILINE)
+UNANSWERED = "not answered yet"
 GLUED = "application/papermill.record/text/"
 
 COMMENT = r"//[^\n]*|^import .*|^\s*\"[^\"]*\"(?=:)"  # or a key
@@ -59,6 +62,17 @@ def html(text: str, translate: Translate) -> str:
     return INSIDE.sub(lambda tag: tag[1] + numbered(tag[3], translate), text)
 
 
+def html_lines(markdown: str, translate: Translate) -> str:
+    """Translate what the lines of HTML in a Markdown text say."""
+    lines = markdown.splitlines(keepends=True)
+    return "".join(html(s, translate) if s[0] == "<" else s for s in lines)
+
+
+def bibliography(text: str, translate: Translate) -> str:
+    """Translate the notes of a bibliography, which are the book's own words."""
+    return NOTE.sub(lambda found: found[1] + translate(found[2]), text)
+
+
 def style(text: str, translate: Translate) -> str:
     """Translate the words that a stylesheet shows."""
     return CONTENT.sub(lambda content: numbered(content[0], translate), text)
@@ -80,13 +94,12 @@ def outputs(cells: list, translate: Translate) -> None:
     """Translate what cells show besides prose and printouts, in place."""
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            lines = "".join(cell["source"]).splitlines(keepends=True)
-            cell["source"] = "".join(
-                html(line, translate) if line[0] == "<" else line for line in lines
-            )
+            cell["source"] = html_lines("".join(cell["source"]), translate)
         if cell["cell_type"] == "code":
             metadata(cell["metadata"], translate)
             for output in cell["outputs"]:
+                if output.get("text") == [f"{UNANSWERED}\n"]:
+                    output["text"] = [f"{translate(UNANSWERED)}\n"]
                 data = output.get("data", {})
                 for kind in {"text/html", f"{GLUED}html", f"{GLUED}plain"} & set(data):
                     data[kind] = shown(kind, "".join(data[kind]), translate)

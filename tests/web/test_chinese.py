@@ -17,6 +17,15 @@ STRING = re.compile(r'"[^"]*"|/[^/ ]+/')
 NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*\b(?!:)")
 KEPT = re.compile(r"(\{[\w:,]+\}`[^`]*`|`[^`]+`|\$[^$]+\$|(?<=\])\([^)]*\)|<a [^>]*>)")
 
+# Numbers that Chinese says in its own way, and what English has in their place.
+OTHERWISE = {
+    "百分之五": "5 in 100",
+    "百分之九十五": "95 in 100",
+    "90 %的置信区间": "90 in 100",
+    "120万": "1.2 million",
+    "相差0.01": "a hundredth",
+}
+
 
 @pytest.fixture(scope="module")
 def stored():
@@ -44,6 +53,8 @@ def names(message):
 
 def same(message):
     """Return what a message and its translation must share."""
+    for chinese_words, english in OTHERWISE.items():
+        message = message.replace(chinese_words, english)
     pieces = KEPT.split(message)
     numbers = translate.NUMBER.findall(" ".join(pieces[::2]))
     return sorted([*pieces[1::2], *numbers, *PLACES.findall(message)])

@@ -21,6 +21,7 @@ def add_frames(app, pagename, templatename, context, doctree):
         name, figure = found["name"], found[0]
         folder, _, page = f"{pagename}.html".rpartition("/")
         html = FRAME.render(
+            title=context["title"],
             name=name,
             folder=f"{folder}/",
             page=page,
