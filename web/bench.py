@@ -244,22 +244,23 @@ def rows(site: Path, seconds: float) -> Iterator[Row]:
 
 def page_lines(site: Path) -> Iterator[str]:
     """Say of every page when it shows, and how much it loads."""
-    yield f"{'page':<32}" + "".join(f"{n:>9}" for n in NETWORKS) + "  requests    KiB"
-    names = [path.relative_to(site).as_posix() for path in site.glob("[bn]o*/*.html")]
+    yield f"{'page':<36}" + "".join(f"{n:>9}" for n in NETWORKS) + "  requests    KiB"
+    paths = [*site.glob("[bn]o*/*.html"), *site.glob("zh/[bn]o*/*.html")]
+    names = [path.relative_to(site).as_posix() for path in paths]
     with served(site) as address, chromium() as browser:
         for name in sorted(names):
             times = {
                 network: median(
                     first_paint(browser, f"{address}{name}", network)
-                    for _ in range(ROUNDS if name == RACE else 1)
+                    for _ in range(ROUNDS if name.endswith(RACE) else 1)
                 )
                 for network in NETWORKS
             }
             requests, size = weight(browser, f"{address}{name}")
-            late = name == RACE and any(times[n] > MOST_PAINT[n] for n in times)
+            late = name.endswith(RACE) and any(times[n] > MOST_PAINT[n] for n in times)
             large = requests > MOST_REQUESTS or size > MOST_KIB
             yield (
-                f"{name:<32}"
+                f"{name:<36}"
                 + "".join(f"{seconds:>7.1f} s" for seconds in times.values())
                 + f"{requests:>10}{size:>7.0f}"
                 + "  too late" * late
