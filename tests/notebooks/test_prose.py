@@ -45,6 +45,7 @@ STEP_VERDICTS = {
     "two linear layers to LeNet (tuned)": NO_DIFFERENCE,
     "a linear classifier to LeNet (tuned)": "helps",
     "two linear layers to LeNet, ReLU in both": "helps",
+    "10 to 30 epochs, LeNet": "helps",
 }
 CLIMB = {"climb": HOLDS, "climb-short": NO_DIFFERENCE}
 
@@ -80,6 +81,9 @@ def test_the_steps_are_as_large_as_chapter_6_says(found, steps):
     tuned = points(steps["tuned LeNet to ReLU"].contrast)
     assert tuned[1:] == pytest.approx([1, 2.5], abs=0.15)
     assert points(steps["sigmoid to tanh"].contrast)[0] > relu / 2
+    longer = points(steps["10 to 30 epochs, LeNet"].contrast)
+    assert longer[0] == pytest.approx(relu, abs=0.2)
+    assert longer[1] == pytest.approx(1.5, abs=0.1) and 3 < longer[2] < 3.3
     assert 0.9 < points(steps["tanh to ReLU"].contrast)[0] < 1
     both = points(steps["two linear layers to LeNet, ReLU in both"].contrast)
     assert both[0] == pytest.approx(2, abs=0.1)
@@ -136,6 +140,15 @@ def test_the_deep_net_with_sigmoids_learns_as_chapter_6_says():
     assert learned("sgd") == [(5, 0)] * 3
 
 
+def test_the_second_edition_says_the_same(found):
+    learned = {
+        name: sum(max(run["val_acc"]) > LEFT for run in Records().finals(name)[1])
+        for name in ("deep-sigmoid-adam", "deep-sigmoid-sgd", "lenet-sgd")
+    }
+    assert learned["deep-sigmoid-adam"] == 10 and learned["deep-sigmoid-sgd"] == 0
+    assert 5 < learned["lenet-sgd"] < 10  # most
+
+
 # ------------------------------------------------------- chapter 8, edition 2
 
 CHAPTER_8 = {
@@ -149,6 +162,9 @@ CHAPTER_8 = {
     "norm": NO_DIFFERENCE,
     "dropout-wide": NO_DIFFERENCE,
     "augmentation": REVERSED,
+    "sigmoid-adam": REVERSED,
+    "sigmoid-sgd": HOLDS,
+    "epochs": HOLDS,
 }
 
 

@@ -39,6 +39,10 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "width-augmented": "wide LeNet, images mirrored and moved",
     "width-overlap": "wide LeNet, poolings that overlap",
     "relu-float32": "LeNet with ReLU at edition 1's rate",
+    "lenet-30": "LeNet, thirty epochs",
+    "lenet-sgd": "LeNet, SGD at 1.0",
+    "deep-sigmoid-adam": "narrow, five convolutions, sigmoids, Adam",
+    "deep-sigmoid-sgd": "the same, SGD at 1.0",
 }
 HEAD = ["what, and its record", "runs", "test accuracy", "where and when"]
 
