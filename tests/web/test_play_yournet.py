@@ -153,15 +153,20 @@ def norm(random: Random, shape: tuple) -> str:
 
 def rest(random: Random, shape: tuple) -> str:
     """Write what is there in training only, or never."""
-    return random.choice(["nn.Dropout(0.3)", "nn.Dropout()", "nn.Identity()"])
+    names = ["Dropout(0.3)", "Dropout()", "Identity()"]
+    if len(shape) > 1:
+        names.append("Dropout2d(0.3)")
+    return f"nn.{random.choice(names)}"
 
 
 class Masked(nn.Module):
     """Dropout by numbers that are drawn once, and kept."""
 
-    def __init__(self, p: float, shape: tuple):
+    def __init__(self, dropout: nn.Module, shape: tuple):
         super().__init__()
-        self.p, self.random = p, torch.rand(N, *shape, dtype=torch.float64)
+        if isinstance(dropout, nn.Dropout2d):
+            shape = (shape[0], *(1 for _ in shape[1:]))  # one for a whole map
+        self.p, self.random = dropout.p, torch.rand(N, *shape, dtype=torch.float64)
 
     def forward(self, X: Tensor) -> Tensor:
         """Drop where the number is below p."""
@@ -172,8 +177,8 @@ def prepare(text: str, folder: Path) -> dict:
     """Write what torch finds for a net, in training and not, in 64 bits and in 32."""
     net, shape = eval(text).double(), (1, 28, 28)
     for i, layer in enumerate(net):
-        if isinstance(layer, nn.Dropout):
-            net[i] = Masked(layer.p, shape)
+        if isinstance(layer, (nn.Dropout, nn.Dropout2d)):
+            net[i] = Masked(layer, shape)
         shape = layer.eval()(torch.zeros(2, *shape).double()).shape[1:]
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             for tensor in (*layer.parameters(), *statistics(layer)):
@@ -415,6 +420,8 @@ HEAD = "nn.Flatten(), nn.Linear(784, 10)"
         ("nn.Linear(28, 10), nn.Flatten(), nn.Linear(280, 10)", 0, "Flatten missing"),
         (f"nn.LayerNorm(28), {HEAD}", 0, "these can: Conv2d"),
         (f"{HEAD}, nn.Softmax(dim=1)", 2, "leave it out"),
+        (f"{HEAD}, nn.LogSoftmax(dim=0)", 2, "leave it out"),
+        (f"{HEAD}, nn.LogSoftmax(1), nn.Linear(10, 10)", 2, "leave it out"),
         ("nn.MaxPool2d(3, 2, ceil_mode=True)", 0, "ceil_mode is not"),
         ("nn.MaxPool2d(3, dilation=2)", 0, "dilation is not"),
         ("nn.AvgPool2d(2, divisor_override=3)", 0, "divisor_override is not"),
@@ -429,6 +436,12 @@ def test_what_is_not_trained_says_why(layers, layer, words):
     (found,) = ask("plans", texts=[f"nn.Sequential({layers})"], minibatch=1)
     assert re.search(words, found["refusal"])
     assert found["layer"] == layer
+
+
+def test_the_logarithm_of_a_softmax_at_the_end_changes_nothing():
+    texts = [f"nn.Sequential({HEAD}{end})" for end in ("", ", nn.LogSoftmax(1)")]
+    plain, found = ask("plans", texts=texts, minibatch=1)
+    assert found == plain
 
 
 def test_weights_that_are_used_twice_are_not_trained():
@@ -490,6 +503,132 @@ def test_a_net_is_written_as_it_was_read():
         kept = list(net.state_dict().values())
         again.load_state_dict(dict(zip(again.state_dict(), kept, strict=True)))
         assert torch.equal(net.eval()(X), again.eval()(X)), f"{text}\n{code}"
+
+
+# A net in each of the forms that it has in public code.
+PASTED = {
+    "functions": """
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    def __init__(self, num_classes=10):
+        super(Net, self).__init__()
+        self.conv1 = nn.Conv2d(1, 4, kernel_size=5)
+        self.conv2 = nn.Conv2d(4, 8, kernel_size=5)
+        self.drop = nn.Dropout2d()
+        self.fc1 = nn.Linear(128, 30)
+        self.fc2 = nn.Linear(30, num_classes)
+
+    def forward(self, x):
+        x = F.relu(F.max_pool2d(self.conv1(x), 2))
+        x = F.relu(F.max_pool2d(self.drop(self.conv2(x)), 2))
+        x = x.view(-1, 128)
+        x = F.relu(self.fc1(x))
+        x = F.dropout(x, training=self.training)
+        return F.log_softmax(self.fc2(x), dim=1)
+""",
+    "stacks": """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(inplace=True),
+            nn.MaxPool2d(2), nn.Dropout(0.25),
+            nn.Conv2d(8, 12, 3, padding=1), nn.BatchNorm2d(12), nn.ReLU(inplace=True),
+        )
+        self.classifier = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, 10)
+        )
+
+    def forward(self, x):
+        x = self.features(x)
+        return self.classifier(x)
+""",
+    "a script": """
+import torch
+device = "cuda" if torch.cuda.is_available() else "cpu"
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super(Net, self).__init__()
+        self.layer1 = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 6, kernel_size=3, stride=2, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.MaxPool2d(kernel_size=2, stride=2))
+        self.fc = torch.nn.Linear(7 * 7 * 6, 10, bias=True)
+        torch.nn.init.xavier_uniform_(self.fc.weight)
+
+    def forward(self, x):
+        out = self.layer1(x)
+        out = out.view(out.size(0), -1)
+        return self.fc(out)
+
+model = Net().to(device)
+criterion = torch.nn.CrossEntropyLoss().to(device)
+""",
+    "a name for a function": """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, width: int = 5) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, width, 5, padding="same")  # 28 x 28
+        self.hidden = nn.Linear(width * 14 * 14, 20)
+        self.out = nn.Linear(20, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pool = nn.functional.avg_pool2d
+        x = pool(torch.tanh(self.conv(x)), 2)
+        return self.out(torch.sigmoid(self.hidden(x.flatten(1))))
+""",
+    "used twice": """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, rate=0.2):
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.fc1 = nn.Linear(28*28, 32)
+        self.norm1 = nn.BatchNorm1d(32)
+        self.fc2 = nn.Linear(32, 16)
+        self.norm2 = nn.BatchNorm1d(16)
+        self.fc3 = nn.Linear(16, 10)
+        self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(rate)
+
+    def forward(self, x):
+        x = self.flatten(x)
+        x = self.dropout(self.relu(self.norm1(self.fc1(x))))
+        x = self.dropout(self.relu(self.norm2(self.fc2(x))))
+        return self.fc3(x)
+
+net = Net()
+""",
+}
+
+
+@pytest.mark.parametrize("form", PASTED)
+def test_a_net_is_trained_as_it_is_pasted(form, packed):
+    """Its layers are those of the class, and it learns."""
+    scope = {}
+    exec(PASTED[form], scope)
+    net, (code,) = scope["Net"](), ask("codes", texts=[PASTED[form]])
+    again = eval(code)
+    kept = zip(again.state_dict(), net.state_dict().values(), strict=True)
+    again.load_state_dict(dict(kept))
+    X = torch.rand(2, 1, 28, 28)
+    found, wanted = again.eval()(X), net.eval()(X)
+    if form == "functions":
+        found = F.log_softmax(found, dim=1)
+    assert torch.equal(found, wanted)
+    short = {"images": 3_200, "testEvery": 3_200}
+    (said,) = worker(packed, ("start", "done", short), net=PASTED[form])
+    first, *_, last = (one["loss"] for one in said if one["type"] != "done")
+    assert last < first
 
 
 @pytest.mark.parametrize("optimizer", ["Adam", "SGD"])

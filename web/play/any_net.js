@@ -1,10 +1,10 @@
 // Traces what people have: all layers, in real Python. A page loads it after a click.
-import { truth } from "./expressions.js";
 import { ALL, wantKnown } from "./more_layers.js";
 import { read } from "./python.js";
 import { words } from "./python_words.js";
 import { fail, trace as follow } from "./trace.js";
 import { words as core } from "./tracer_words.js";
+import { truth } from "./truth.js";
 
 // As trace.js does it.
 export function trace(text, inputShape) {

@@ -1,6 +1,7 @@
 // Reads Python's expressions: text in, values out; of the text nothing is ever run.
 import { Call, Problem } from "./parse.js";
 import { words } from "./python_words.js";
+import { truth } from "./truth.js";
 
 const LONGEST = 20000; // characters
 const DEEPEST = 50; // brackets inside brackets, and calls inside calls
@@ -63,11 +64,6 @@ export class Method {
 }
 
 export const BATCH = new Unknown(words.batch, 0); // x.size(0)
-
-export function truth(value) {
-  if (Array.isArray(value) || typeof value === "string") return value.length > 0;
-  return Boolean(value instanceof Number ? Number(value) : value);
-}
 
 export function tokens(text) {
   if (text.length > LONGEST) {

@@ -1,9 +1,10 @@
 // Reads what stands around a net: names, loops, functions and classes.
 // It walks over the text with its own small rules; nothing of it is run by JavaScript.
 import { BATCH, Flow, Method, Parser, Unknown, childrenOf } from "./expressions.js";
-import { LEVELS, complaint, tokens, truth } from "./expressions.js";
+import { LEVELS, complaint, tokens } from "./expressions.js";
 import { Call, Problem } from "./parse.js";
 import { words } from "./python_words.js";
+import { truth } from "./truth.js";
 
 const DEEPEST = 40; // calls inside calls
 const LAYERS_MOST = 500;

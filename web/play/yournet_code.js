@@ -40,7 +40,7 @@ const layer = {
       eps: [eps, 1e-5], momentum: [momentum, 0.1], affine: [affine, true],
       ...(affine && { bias: [bias, true] }), track_running_stats: [tracks, true],
     }),
-  Dropout: ({ p }) => call("Dropout", [p]),
+  Dropout: ({ p, dropsMaps }) => call(dropsMaps ? "Dropout2d" : "Dropout", [p]),
   Activation: ({ type, setting }) =>
     call(type === "sigmoid" ? "Sigmoid" : type === "tanh" ? "Tanh" : type,
       setting === undefined ? [] : [setting]),

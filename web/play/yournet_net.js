@@ -21,7 +21,8 @@ const makers = {
   Linear: ({ shape, features, bias }, minibatch) => new Linear(shape, minibatch, features, bias),
   Pool: ({ shape, type, pooling }, minibatch) => new Pool(shape, minibatch, type, pooling),
   BatchNorm: ({ shape, ...settings }, minibatch) => new BatchNorm(shape, minibatch, settings),
-  Dropout: ({ shape, p }, minibatch, random) => new Dropout(shape, minibatch, p, random),
+  Dropout: ({ shape, p, dropsMaps }, minibatch, random) =>
+    new Dropout(shape, minibatch, p, random, dropsMaps),
   Activation: ({ shape, type, setting }, minibatch) =>
     new Activation(shape, minibatch, type, setting),
 };

@@ -9,8 +9,8 @@
 //     parameters and macs (multiply-adds of one image, forward) are the tracer's.
 // It runs on the page, at each change of the text; it builds nothing. What memory and time
 // a plan takes the worker says (yournet_worker.js, "estimate").
-import { truth } from "./expressions.js";
 import { pair, paddingOf } from "./trace.js";
+import { truth } from "./truth.js";
 import { words } from "./yournet_words.js";
 
 const classes = 10;
@@ -34,7 +34,8 @@ export function plan(traced, { minibatch }) {
     let shape = traced.inputShape;
     const planned = layers.map(({ name, values }, row) => {
       layer = row;
-      const made = planOf(name, values, shape, rows[row], minibatch);
+      const isLast = row === layers.length - 1;
+      const made = planOf(name, values, shape, rows[row], minibatch, isLast);
       shape = rows[row].outputShape;
       return { row, ...made };
     });
@@ -53,12 +54,12 @@ export function plan(traced, { minibatch }) {
 
 // What a layer does to numbers: its kind, the shape of one input, and its settings.
 // Layers that only reshape are left out: the numbers lie as they lay.
-function planOf(name, values, [, ...shape], { outputShape, parameters }, minibatch) {
+function planOf(name, values, [, ...shape], { outputShape, parameters }, minibatch, isLast) {
   const kind = name.replace(/^Lazy/, "");
   if (!Object.hasOwn(kinds, kind)) refuse(words.kind(name, Object.keys(kinds)));
   const batch = outputShape[0] === 1;
   if (!batch || ![2, 4].includes(outputShape.length)) refuse(words.shape(outputShape));
-  const settings = kinds[kind](values, shape, minibatch);
+  const settings = kinds[kind](values, shape, minibatch, isLast);
   // The tracer counts weights that are used again once.
   if (settings.weights && !parameters) refuse(words.shared);
   return settings.kind ? { ...settings, shape } : {};
@@ -137,7 +138,8 @@ const kinds = {
   AdaptiveMaxPool2d: adaptivePool("max"),
   BatchNorm1d: norm,
   BatchNorm2d: norm,
-  Dropout: ({ p }) => ({ kind: "Dropout", p: Number(p) }),
+  Dropout: ({ p }) => ({ kind: "Dropout", p: Number(p), dropsMaps: false }),
+  Dropout2d: ({ p }) => ({ kind: "Dropout", p: Number(p), dropsMaps: true }),
   ReLU: activation("ReLU"),
   LeakyReLU: (a) => ({ kind: "Activation", type: "LeakyReLU", setting: Number(a.negative_slope) }),
   GELU({ approximate }) {
@@ -154,5 +156,9 @@ const kinds = {
   reshape: nothing,
   squeeze: nothing,
   Softmax: () => refuse(words.softmax),
-  LogSoftmax: () => refuse(words.softmax),
+  // At the end it changes neither the loss nor a gradient: the loss takes it of itself.
+  LogSoftmax({ dim }, shape, minibatch, isLast) {
+    if (!isLast || shape.length > 1 || ![1, -1, null].includes(dim)) refuse(words.softmax);
+    return {};
+  },
 };
