@@ -22,7 +22,7 @@ export const words = {
   unknown: (verdict) => `no such verdict: ${verdict}`,
   invite:
     "What do you expect of each sentence? Guess, and see what was measured, in points: " +
-    "hundredths of accuracy, or of maps.",
+    "hundredths of test accuracy, or of what stands beside the number.",
   guess: (sentence) => `Your guess: ${sentence}`,
   just: "just show",
   all: "Show all",
