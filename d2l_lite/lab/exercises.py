@@ -210,7 +210,7 @@ def chapter_2() -> dict[str, Exercise]:
 
 
 def chapter_3() -> dict[str, Exercise]:
-    """Chapter 3: windows with holes; sides that fit; a smaller stride; the work."""
+    """Chapter 3: windows with holes; sides that fit; a smaller stride."""
     draw = random.Random(0).randint
     drawn = [[draw(20, 224), draw(1, 7), draw(1, 4), draw(0, 3), 1 + i // 70]
              for i in range(200)]  # fmt: skip
@@ -218,9 +218,6 @@ def chapter_3() -> dict[str, Exercise]:
     usual, finer = (
         traced(alexnet, 224, stride=(s, s)).rows[12].receptive_field for s in (4, 2)
     )
-    rows = traced(lenet, 28).rows
-    macs, parameters = [row.macs for row in rows], [row.parameters for row in rows]
-    busy, heavy = macs.index(max(macs)), parameters.index(max(parameters))
     return {
         "03.1": Exercise(
             {tuple(n): size_after(*n) for n in drawn},
@@ -232,9 +229,6 @@ def chapter_3() -> dict[str, Exercise]:
             finer, "the first window stays, and every later step is halved", {
             usual: "this is for a stride of 4; all later steps become shorter",
             usual // 2: "the first window keeps its 11 pixels, whatever its stride"}),
-        "03.4": Exercise(busy, "it uses each weight at 10 · 10 places", {
-            heavy: "it has most parameters, but uses each only once",
-            busy + 1: "layers are counted from 0"}),
     }  # fmt: skip
 
 
@@ -278,7 +272,7 @@ def chapter_5() -> dict[str, Exercise]:
     return {
         "05.1": Exercise(seconds, "the arithmetic alone; all waiting comes on top", {
             seconds / 2: "a MAC is two operations",
-            seconds / 3: "this is the way there, without the way back"}),
+            seconds / 3: "this is forward alone, without backward"}),
         "05.2": Exercise(enlarged.nbytes, "256 times what the loader keeps", {
             enlarged.numel(): "these are numbers, and each takes four bytes",
             enlarged.nbytes // 64: "these are images of 28 pixels"}),

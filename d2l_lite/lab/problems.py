@@ -103,12 +103,12 @@ def seconds(draw: Random) -> Problem:
     return (
         f"A device computes {trillions} trillion operations a second. How many seconds "
         f"does its arithmetic for one epoch of AlexNet, {images:,} images, take at "
-        "least? A multiply-add is two operations, and the way back costs twice the way "
-        "there.",
+        "least? A multiply-add is two operations, and backward costs twice as much as "
+        "forward.",
         Exercise(
             least, "the arithmetic alone; all waiting comes on top", {
             least / 2: "a MAC is two operations",
-            least / 3: "this is the way there, without the way back"}),
+            least / 3: "this is forward alone, without backward"}),
     )  # fmt: skip
 
 

@@ -54,11 +54,6 @@ def output_size(n, k, s, p, d):
     return sum(1 for _ in range(0, n + 2 * p - d * (k - 1), s))
 
 
-def busiest(counts):
-    """The index of the largest count."""
-    return max(counts, key=counts.get)
-
-
 def largest_side(net):
     """The largest side of a real image that the net takes."""
     sides = []
@@ -169,7 +164,6 @@ RIGHT = {
     "03.1": lambda: output_size,
     "03.2": lambda: largest_side(lenet()),
     "03.3": lambda: field_by_gradient(finer(), 224),
-    "03.4": lambda: busiest({0: 25 * 6 * 784, 3: 150 * 1600, 7: 48_000, 9: 10_080}),
     "04.1": lambda: ALEXNET[5] / sum(ALEXNET),
     "04.2": lambda: 256 * side_at(227) ** 2,
     "04.3": lambda: field_by_gradient(without_max(alexnet()[:3]), 224) / 8,
@@ -197,8 +191,6 @@ SLIPS = [
     ("03.2", 32, "6 pixels a side"),
     ("03.3", 195, "a stride of 4"),
     ("03.3", 97, "keeps its 11 pixels"),
-    ("03.4", 7, "most parameters"),
-    ("03.4", 4, "counted from 0"),
     ("04.1", 56.1, "between 0 and 1"),
     ("04.1", 26_214_400 / 938_146_176, "share of the MACs"),
     ("04.2", 6400, "this is for 224"),
@@ -208,7 +200,7 @@ SLIPS = [
     ("04.4", 4 * sum(ALEXNET), "two means"),
     ("04.4", 2 * sum(ALEXNET), "four bytes"),
     ("05.1", 60_000 * 3 * 938_146_176 / 1e14, "a MAC is two operations"),
-    ("05.1", 60_000 * 2 * 938_146_176 / 1e14, "without the way back"),
+    ("05.1", 60_000 * 2 * 938_146_176 / 1e14, "without backward"),
     ("05.2", 60_000 * 224 * 224, "four bytes"),
     ("05.2", 60_000 * 28 * 28 * 4, "28 pixels"),
     ("06.1", -np.mean(climbed()), "turn the sign"),

@@ -39,7 +39,7 @@ def test_answers_worked_out_by_hand(capsys):
 
 def test_an_exercise_without_numbers_is_refused():
     with pytest.raises(ValueError, match=r"there are 01\.1, 02\.1"):
-        ask("03.4", student="Ada")
+        ask("03.3", student="Ada")
 
 
 def test_without_a_student_it_is_the_books_own(capsys):

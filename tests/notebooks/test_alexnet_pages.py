@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from d2l_lite.lab.figures import steps
 from d2l_lite.lab.figures.three_changes import races
@@ -65,6 +66,15 @@ def test_the_fold_of_chapter_4_names_the_better_rate_and_nothing_else_does():
     assert better.last("test_acc") > load_record("alexnet").last("test_acc")
 
 
+def shares_saved(net: str) -> dict[str, float]:
+    """What bfloat16 saves of a step in float32, by device."""
+    rows = {(r["device"], r["numbers"]): r["whole"] for r in steps.recorded_steps(net)}
+    return {
+        device: 1 - rows[device, "bfloat16"] / rows[device, "float32"]
+        for device in steps.DEVICES.values()
+    }
+
+
 def test_chapter_5_says_where_the_time_of_a_step_goes():
     for net in "AlexNet", "LeNet":
         for row in steps.recorded_steps(net):
@@ -83,6 +93,10 @@ def test_chapter_5_says_where_the_time_of_a_step_goes():
         min(by_type.values()) > 0.97 * by_type["float32"]
     )  # fewer digits save nothing
     assert 0.3 < min(by_type.values()) / gpu["whole"] < 0.4
+    saved = [shares_saved(net) for net in ("AlexNet", "LeNet")]  # by bfloat16
+    assert saved[0]["two CPU cores"] == pytest.approx(0.5, abs=0.06)
+    assert saved[0]["GPU"] > 0.5 and saved[1]["GPU"] < 0.03
+    assert saved[1]["two CPU cores"] == pytest.approx(1 / 8, abs=0.02)
     assert steps.usual_loader(128) > 10 and gpu["whole"] < 6  # it would mostly wait
     fastest = min(load_record("alexnet").runs[0].seconds) / (60_000 / 128)
     assert 1000 * fastest < cpu["whole"] / 2  # the slow day
