@@ -98,9 +98,10 @@ def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
     assert up[1] > up[2]  # all was won in three steps
     macs = [
         trace(rung.build(), (1, 1, rung.side, rung.side)).macs
-        for rung in (RUNGS["width"], RUNGS["resolution"])
+        for rung in map(RUNGS.__getitem__, ("width", "geometry", "resolution"))
     ]
-    assert macs[1] / macs[0] == pytest.approx(13, abs=0.3)
+    assert macs[2] / macs[0] == pytest.approx(13, abs=0.3)
+    assert 4.5 < macs[2] / macs[1] < 5  # "nearly five times"
 
 
 def grid(name):

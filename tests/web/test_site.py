@@ -159,6 +159,12 @@ def test_numbers_from_other_pages_arrived(edition, pages):
     assert not faults, "\n".join(faults)
 
 
+def test_no_line_ends_between_a_number_and_its_percent_sign(edition, pages):
+    texts = {page: visible_text(edition[f"{page}.html"]) for page in pages}
+    assert sum(text.count("\xa0%") for text in texts.values()) > 40
+    assert not {page for page in pages if re.search(r"\d %", texts[page])}
+
+
 def test_no_page_tells_of_a_machine_or_a_secret(site):
     telling = re.compile(
         r"/(?:root|home|tmp|Users)/|[A-Z]:\\\\Users|BEGIN [A-Z ]*PRIVATE KEY"

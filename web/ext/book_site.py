@@ -1,7 +1,8 @@
 """What Jupyter Book 1.x and its theme leave to do for a quiet, self-contained site.
 
 It marks subtitles, leaves out the thebe launcher, which the book does not use,
-names a few controls for screen readers, lets the search find numbers and turns
+names a few controls for screen readers, lets no line end between a number and its
+percent sign, lets the search find numbers and turns
 formulas that KaTeX could not draw into warnings, so that `-W` sees them.
 """
 
@@ -22,6 +23,8 @@ BAD_FORMULA = re.compile(r'katex-error" title="([^"]*)|color:#cc0000;?">([^<]*)'
 SKIPS_NUMBERS = re.compile(r"\s*\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
 TIMEOUT_SECONDS = 600  # for KaTeX; a busy machine is slow, not broken
 CITATION_ROLE = re.compile(r' role="(?:list|doc-biblioentry)"')
+# A number and its percent sign; what a program prints stays as it is.
+PERCENT = re.compile(r"<pre.*?</pre>|(?<=\d) %(?=[^<>]*<)", re.DOTALL)
 
 
 def mark_subtitle(app, doctree):
@@ -71,11 +74,12 @@ def named_summaries(generate_toctree_html):
 
 
 def clean_body(body, pagename):
-    """Take thebe and wrong ARIA labels out of a page and report bad formulas."""
+    """Drop thebe and wrong ARIA labels, keep percents whole, report bad formulas."""
     body = THEBE_CONFIG.sub("", body)
     body = body.replace(' aria-label="Toggle hidden content"', "")
     if "citation-list" in body:
         body = CITATION_ROLE.sub("", body)
+    body = PERCENT.sub(lambda m: m[0] if len(m[0]) > 2 else "&nbsp;%", body)
     for error in BAD_FORMULA.findall(body):
         message = "".join(error).strip()[:200]
         LOG.warning("bad formula: %s", message, location=pagename, type="katex")

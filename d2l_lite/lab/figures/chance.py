@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from d2l_lite.colours import FAINT, LENET, RED
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.figures.rows import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ACCURACY, ROW, finish, label_row
 from d2l_lite.lab.verdicts import LEFT
 from d2l_lite.runs import Run
 
@@ -36,7 +36,7 @@ def draw_medians(nets: dict[str, Sequence[float]]) -> None:
     drawing, axes = figure(ROW * len(nets) + 0.6)
     for row, (name, accuracies) in enumerate(nets.items()):
         draw_dots(axes, row, name, accuracies)
-    finish(axes, len(nets), "test accuracy, %; the axis shows only this range")
+    finish(axes, len(nets), ACCURACY)
     show(drawing)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from d2l_lite.colours import ALEXNET, BLUE, CARD, FAINT, GREEN, INK, LENET, RED
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.figures.rows import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ACCURACY, ROW, finish, label_row
 from d2l_lite.lab.names import LARGE, NAMES
 from d2l_lite.lab.rule import (
     HOLDS,
@@ -33,7 +33,7 @@ VERDICTS = {  # colour and mark of a word, so that neither tells it alone
 GRIDS = (LENET, BLUE, ALEXNET)  # of nets in one figure of rates
 
 
-def draw_seeds(nets: dict[str, np.ndarray], axis: str = "test accuracy, %") -> None:
+def draw_seeds(nets: dict[str, np.ndarray]) -> None:
     """Draw the accuracy of every seed, and each net's mean with its 95 % interval.
 
     nets maps a recipe's name to what its seeds got right, bool (seeds, images), or to
@@ -48,7 +48,7 @@ def draw_seeds(nets: dict[str, np.ndarray], axis: str = "test accuracy, %") -> N
         axes.plot([low, high], [row, row], color=colour, lw=2)
         axes.plot(values.mean(), row, "|", color=colour, ms=13, mew=2.5)
         label_row(axes, row, f"{NAMES.get(name, name)}: {values.mean():.1f} %")
-    finish(axes, len(nets), axis)
+    finish(axes, len(nets), ACCURACY)
     show(drawing)
 
 
@@ -75,7 +75,7 @@ def draw_looks(
             3, level + 0.12, NAMES[name], color=LENET, backgroundcolor=CARD,
             va="bottom", fontsize=9,
         )  # fmt: skip
-    axes.set(xlabel="epoch", ylabel="test accuracy, %", xticks=LOOKS)
+    axes.set(xlabel="epoch", ylabel="test accuracy, %\nonly this range", xticks=LOOKS)
     axes.legend(loc="lower right", fontsize=8)
     show(drawing)
 
@@ -138,7 +138,7 @@ def draw_waterfall(steps: Sequence[Step], right: dict[str, np.ndarray | None]) -
             axes.plot([after, after], [row, row + 1], color=FAINT, lw=0.6, ls=":")
             word = f"{signed(100 * contrast.difference)}, {word}"
         label_row(axes, row, f"{step.change}: {word}")
-    finish(axes, rows, "test accuracy, %; the axis does not begin at 0")
+    finish(axes, rows, ACCURACY)
     show(drawing)
 
 
@@ -172,7 +172,7 @@ def draw_grids(runs: dict[str, list[dict]]) -> None:
     axes.axhline(bottom + 1.5, color=FAINT, lw=0.8, ls=":")
     left = axes.get_yaxis_transform()
     axes.text(0.02, bottom, "stuck at 10 %", transform=left, va="center")
-    axes.set(xlabel="learning rate", ylabel="validation accuracy, %")
+    axes.set(xlabel="learning rate", ylabel="validation accuracy, %\nonly this range")
     axes.grid(True)
     drawing.legend(loc="outside upper center", ncols=len(runs), columnspacing=1)
     show(drawing)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from d2l_lite.colours import ALEXNET, BLUE, FAINT, INK, LENET
 from d2l_lite.draw import figure, show
-from d2l_lite.lab.figures.rows import ROW, finish, label_row
+from d2l_lite.lab.figures.rows import ACCURACY, ROW, finish, label_row
 from d2l_lite.lab.verdicts import LEFT
 
 ACTIVATIONS = {  # colour and line; the sigmoid is LeNet's, ReLU AlexNet's
@@ -134,6 +134,6 @@ def draw_first_runs(
         more = f", {stuck} of them stuck at 10 %" if stuck else ""
         label_row(axes, row, f"{name}: {seeds}{more}")
     axes.plot([], [], "*", color=INK, mfc="none", ms=11, label="the tutorial's run")
-    finish(axes, len(ours), "test accuracy, %; the axis shows only this range")
+    finish(axes, len(ours), ACCURACY)
     axes.legend(loc="lower left", fontsize=9)
     show(drawing)
