@@ -46,6 +46,9 @@ STEP_VERDICTS = {
     "a linear classifier to LeNet (tuned)": "helps",
     "two linear layers to LeNet, ReLU in both": "helps",
     "10 to 30 epochs, LeNet": "helps",
+    "2 to 5 convolutions, narrow": "hurts",
+    "2 to 5 convolutions, on 14 × 14 maps": "hurts",
+    "twice the width, 5 convolutions": "helps",
 }
 CLIMB = {"climb": HOLDS, "climb-short": NO_DIFFERENCE}
 
@@ -157,11 +160,14 @@ CHAPTER_8 = {
     "convolution": NO_DIFFERENCE,
     "convolution-relu": HOLDS,
     "deep": REVERSED,
+    "deep-narrow": REVERSED,
+    "deep-early": REVERSED,
     "geometry": REVERSED,
     "resolution": HOLDS,
     "maximum": NO_DIFFERENCE,
     "norm": NO_DIFFERENCE,
     "dropout-wide": NO_DIFFERENCE,
+    "decay": NO_DIFFERENCE,
     "augmentation": REVERSED,
     "sigmoid-adam": REVERSED,
     "sigmoid-sgd": HOLDS,
