@@ -114,7 +114,7 @@ def rest(page):
 
 def seen(page):
     """How many images the run has seen, as the status line says."""
-    (number,) = re.findall(r"([\d,]+) images", page.said.inner_text())
+    number = re.search(r"([\d,]+) images", page.said.inner_text())[1]
     return int(number.replace(",", ""))
 
 
