@@ -246,6 +246,9 @@ export function open(form, { newWorker, loadData }) {
       key.textContent = rungs.length ? words.key : words.keyWithout;
       chosen.hidden = theirs.hidden = !rungs.length;
       choice.append(...rungs.map(({ name }) => h("option", {}, name)));
+      // The net that the box holds at first; every seed of it has learned.
+      const like = rungs.findIndex(({ name }) => name === "maximum");
+      choice.selectedIndex = Math.max(like, 0);
       recorded.append(...rungs.map(({ name, parameters, macs, mean, accuracies }) =>
         rowOf(name, parameters, macs,
           words.range(mean, Math.min(...accuracies), Math.max(...accuracies)))));

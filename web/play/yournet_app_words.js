@@ -67,7 +67,8 @@ export const words = {
   compare: "Compare with",
   mean: (name, n) => `${name}, mean of ${many(n, "seed")}`,
   // One more seed of a recorded net would fall between low and high.
-  judged({ accuracy, mean, low, high, name, n, lr }) {
+  judged({ accuracy, accuracies, mean, low, high, name, n, lr }) {
+    const stuck = accuracies.filter((one) => one < 0.2).length;
     const difference = 100 * (accuracy - mean);
     const size = Math.abs(difference).toFixed(1);
     const where = difference < 0 ? "below" : "above";
@@ -77,7 +78,8 @@ export const words = {
       `Your last run is ${size} points ${where} the mean of ${name}. In 95 of 100 cases one ` +
       `more seed of that very net would fall between ${down} and ${up}, so with one seed ` +
       (isWithin ? "this difference may be chance." : "this difference is more than a seed alone makes.") +
-      ` (From ${many(n, "recorded seed")}, Adam ${lr}.)`
+      ` (From ${many(n, "recorded seed")}, Adam ${lr}.)` +
+      (stuck ? ` Of these seeds ${stuck} never learned.` : "")
     );
   },
   once: "One run. The same net with another seed would end elsewhere: try three.",
