@@ -1,10 +1,10 @@
 """Print the whole book into one file: `python web/make_pdf.py [FOLDER]`.
 
-The site must be in FOLDER/_build/html; the file lands there, and beside it a zip of
-the whole site. The first page holds a link to each in a comment, which is opened once
-there is something to take. Chromium prints all pages as one, twice: first to learn
-where each section stands, then with that in the contents. No script runs and nothing
-is loaded but the site's own files.
+The site must be in FOLDER/_build/html; the file lands there, the Chinese edition's in
+its folder, and beside the first a zip of the whole site. The first page holds a link to
+each in a comment, which is opened once there is something to take. Chromium prints all
+pages as one, twice: first to learn where each section stands, then with that in the
+contents. No script runs and nothing is loaded but the site's own files.
 """
 
 import io
@@ -36,6 +36,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# What stands above the contents and its first part; the folder in the site.
+EDITIONS = {"en": ("Contents", "Introduction", ""), "zh-Hans": ("目录", "引言", "zh")}
 TIMEOUT = 240_000  # ms; a busy machine is slow, not broken
 
 
@@ -115,7 +117,7 @@ def contents(parts, articles, numbers):
             yield f'<a class="contents-{h.name}" href="#{link}">{line}</a>'
 
 
-def joined(config, parts, cut, numbers):
+def joined(lang, config, parts, cut, numbers):
     """Return the whole book as one page of HTML, each page's title above it."""
     head, articles = {}, {page: article for page, (article, _) in cut.items()}
     for page, (article, sheets) in cut.items():
@@ -123,13 +125,13 @@ def joined(config, parts, cut, numbers):
         rule = f"@page {place(page)} {{ @top-right {{ content: {title} }} }}"
         head |= dict.fromkeys(f'<link rel="stylesheet" href="{x}">' for x in sheets)
         head[f"<style>@page {{ size: A4 }} {rule}</style>"] = None
-    question = articles[parts["Introduction"][0]].select_one("p.subtitle").get_text()
+    question = next(iter(articles.values())).select_one("p.subtitle").get_text()
     title, nl = config["title"], "\n"
-    return f"""<!DOCTYPE html><html lang="en" data-theme="light">
+    return f"""<!DOCTYPE html><html lang="{lang}" data-theme="light">
 <head><meta charset="utf-8"><title>{title}</title>{nl.join(head)}</head>
 <body><header class="book-cover"><p>{title}</p><p>{question}</p>
 <p>{config["author"]}<br>© {config["copyright"]}</p></header>
-<nav class="book-contents"><h1>Contents</h1>
+<nav class="book-contents"><h1>{EDITIONS[lang][0]}</h1>
 <div>{nl.join(contents(parts, articles, numbers))}</div></nav>
 <main class="bd-main"><div class="bd-content"><div class="bd-article-container">
 {nl.join(map(str, articles.values()))}</div></div></main></body></html>"""
@@ -177,27 +179,37 @@ def pack(site, name):
         shutil.make_archive(str(site / name), "zip", folder, name)
 
 
-def main(folder):
-    """Print the site below a folder, and report."""
-    site = folder / "_build" / "html"
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    name = config["title"].lower().replace(" ", "-")
-    file = site / f"{name}.pdf"
-    if file.exists() or not (site / "index.html").exists():
-        sys.exit(f"There is no new site in {site}: run `make book` first.")
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    parts = {"Introduction": [toc["root"]]}
+def print_book(browser, site, sources, lang, name):
+    """Print an edition from its part of the site, its settings and its contents."""
+    _, first, folder = EDITIONS[lang]
+    site = site / folder
+    config = yaml.safe_load((sources / "_config.yml").read_text("utf-8"))
+    toc = yaml.safe_load((sources / "_toc.yml").read_text("utf-8"))
+    parts = {first: [toc["root"]]}
     parts |= {p["caption"]: [c["file"] for c in p["chapters"]] for p in toc["parts"]}
     pages = [page for names in parts.values() for page in names]
     cut = {page: cut_out(site, page, pages) for page in pages}
-    with chromium() as browser:
-        _, numbers = print_page(browser, site, joined(config, parts, cut, {}))
-        pdf, now = print_page(browser, site, joined(config, parts, cut, numbers))
+    _, numbers = print_page(browser, site, joined(lang, config, parts, cut, {}))
+    pdf, now = print_page(browser, site, joined(lang, config, parts, cut, numbers))
     if now != numbers:
         sys.exit("The page numbers moved the contents: print.css must hold them still.")
-    first = site / f"{toc['root']}.html"
-    file.write_bytes(pdf)
-    show_link(first, "pdf")
+    (site / f"{name}.pdf").write_bytes(pdf)
+    show_link(site / f"{toc['root']}.html", "pdf")
+    return site / f"{toc['root']}.html"
+
+
+def main(folder):
+    """Print the site below a folder, in each of its languages, and report."""
+    site, chinese = folder / "_build" / "html", folder / "_build" / "chinese"
+    title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"]
+    name = title.lower().replace(" ", "-")
+    file = site / f"{name}.pdf"
+    if file.exists() or not (site / "index.html").exists():
+        sys.exit(f"There is no new site in {site}: run `make book` first.")
+    with chromium() as browser:
+        first = print_book(browser, site, ROOT, "en", name)
+        if chinese.exists():
+            print_book(browser, site, chinese, "zh-Hans", name)
     pack(site, name)
     show_link(first, "zip")
     print(f"The book is in {file}, the site in {file.with_suffix('.zip')}")

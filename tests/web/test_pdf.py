@@ -55,7 +55,8 @@ def pdf(site, browser, tmp_path_factory):
     """Print a copy of the site; the browser fixture skips where there is none."""
     command = [sys.executable, str(ROOT / "web" / "make_pdf.py")]
     folder, home = tmp_path_factory.mktemp("printed"), tmp_path_factory.mktemp("home")
-    shutil.copytree(site, folder / "_build" / "html")
+    for part in "html", "chinese":  # the second has the Chinese contents
+        shutil.copytree(site.parent / part, folder / "_build" / part)
     done = subprocess.run(
         [*command, str(folder)],
         capture_output=True,
@@ -129,6 +130,18 @@ def test_what_was_printed_and_packed_is_linked(pdf, soups):
     site = {f"{name}/{file.relative_to(pdf.parent).as_posix()}" for file in site}
     files = {file for file in packed.namelist() if not file.endswith("/")}
     assert files == site - {f"{name}/{name}.zip"}
+
+
+@pytest.mark.nightly
+def test_both_languages_are_printed(pdf, book):
+    page = (pdf.parent / "zh" / "book" / "intro.html").read_text("utf-8")
+    assert taken_along(page) == [pdf.name]
+    chinese = PdfReader(pdf.parent / "zh" / pdf.name)
+    # Skia writes some signs as the radicals that share their drawing
+    assert "目录" in unicodedata.normalize("NFKC", chinese.pages[1].extract_text())
+    chapters, wanted = ([t for t, *_ in outline_of(b)] for b in (chinese, book))
+    assert len(chapters) == len(wanted)
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in "".join(chapters))
 
 
 @pytest.mark.nightly
