@@ -681,6 +681,12 @@ def test_the_page_has_the_budget_of_the_record(record):
     assert f'data-images="{record["recipe"]["images"]}"' in page
 
 
+def test_a_preset_brings_the_rate_of_the_record(record):
+    recorded = {r["net"]: r["lr"] for r in record["runs"] if r["chosen"]}
+    rates = ask("rates")
+    assert rates == {name: recorded[name] for name in ask("presets")}
+
+
 def test_one_more_seed_lands_where_the_page_says(record):
     """The site's own arithmetic is the lab's: it is built without the lab."""
     packed = json.loads(pack_yournet())["rungs"]

@@ -6,7 +6,7 @@ import { newWorker } from "./new_worker.js";
 import { trace as tracePlain } from "./trace.js";
 import { words } from "./yournet_form_words.js";
 import { plan } from "./yournet_plan.js";
-import { rungs } from "./yournet_rungs.js";
+import { rates, rungs } from "./yournet_rungs.js";
 
 const IMAGE = [1, 1, 28, 28];
 const LONGEST_LINK = 7800; // characters, of the net
@@ -99,6 +99,9 @@ export function widget(figure) {
   function choose() {
     if (!preset.value) return;
     box.value = rungs[preset.value];
+    optimizer.value = first.optimizer;
+    fields.lr.value = rates[preset.value];
+    fields.minibatch.value = first.minibatch;
     settle();
   }
 

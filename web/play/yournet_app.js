@@ -85,11 +85,18 @@ export function open(form, { newWorker, loadData }) {
       end(); // what is timed is another net
       timed = null;
       line.say("", true);
-    } else if (keyOf(now) !== timed) time(now).catch(({ message }) => fail(message));
+    } else if (keyOf(now) !== timed) {
+      told.replaceChildren(); // of a run of another net or recipe
+      time(now).catch(({ message }) => fail(message));
+    }
   }
 
-  // What makes a training the same in all its numbers.
-  function keyOf({ text, settings: { momentum, ...settings } }) {
+  // What makes a training the same in all its numbers; the same but for its seed.
+  function keyOf({ text, settings }) {
+    return `${recipeOf({ text, settings })} ${settings.seed}`;
+  }
+
+  function recipeOf({ text, settings: { seed, momentum, ...settings } }) {
     const used = settings.optimizer === "SGD" ? momentum : null;
     return JSON.stringify([text, settings, used]);
   }
@@ -166,7 +173,8 @@ export function open(form, { newWorker, loadData }) {
     pictures.append(view.images.element);
     const { settings, parameters, macs } = now;
     const name = now.name || words.own;
-    running = { key: keyOf(now), name, settings, parameters, macs, tests: [], losses: [] };
+    const [key, recipe] = [keyOf(now), recipeOf(now)];
+    running = { key, recipe, name, settings, parameters, macs, tests: [], losses: [] };
     runs.push(running);
     live.hidden = false;
     layers.begin();
@@ -270,10 +278,17 @@ export function open(form, { newWorker, loadData }) {
     function redraw() {
       landing.show(rungs, shown, choice.value);
       const rung = rungs.find(({ name }) => name === choice.value);
-      const { accuracy } = shown.at(-1);
-      says.textContent = rung
-        ? words.judged({ accuracy, n: rung.accuracies.length, ...rung })
-        : words.once;
+      // The last run, and those that differ from it in nothing but the seed.
+      const same = Object.values(Object.fromEntries(
+        shown.filter(({ recipe }) => recipe === shown.at(-1).recipe)
+          .map(({ key, accuracy }) => [key, accuracy])));
+      const [k, n] = [same.length, rung?.accuracies.length];
+      const accuracy = same.reduce((sum, one) => sum + one, 0) / k;
+      // The record's interval is of one more seed; a mean of k scatters less.
+      const narrow = Math.sqrt((1 / n + 1 / k) / (1 / n + 1));
+      const [low, high] = ["low", "high"].map((end) =>
+        rung && rung.mean + narrow * (rung[end] - rung.mean));
+      says.textContent = rung ? words.judged({ ...rung, accuracy, k, n, low, high }) : words.once;
     }
 
     return { element, setRecord, show };

@@ -44,7 +44,7 @@ export const words = {
 
   // While it runs
   accuracyChart: "Accuracy on the held-out images; shaded: what 500 images leave open",
-  lossChart: "Loss of each minibatch",
+  lossChart: "Loss of each minibatch; what is above 3 is drawn at 3",
   images,
   percent: (x) => `${Math.round(100 * x)} %`,
   loss: (x) => x.toFixed(1),
@@ -66,8 +66,8 @@ export const words = {
   dot: (name, accuracy) => `${name}: ${percent(accuracy)}`,
   compare: "Compare with",
   mean: (name, n) => `${name}, mean of ${many(n, "seed")}`,
-  // One more seed of a recorded net would fall between low and high.
-  judged({ accuracy, accuracies, mean, low, high, name, n, lr }) {
+  // k more seeds of a recorded net would have their mean between low and high.
+  judged({ accuracy, k, accuracies, mean, low, high, name, n, lr }) {
     const stuck = accuracies.filter((one) => one < 0.2).length;
     const difference = 100 * (accuracy - mean);
     const size = Math.abs(difference).toFixed(1);
@@ -75,9 +75,13 @@ export const words = {
     const isWithin = accuracy >= low && accuracy <= high;
     const [down, up] = [low, high].map((x) => percent(Math.min(Math.max(x, 0), 1)));
     return (
-      `Your last run is ${size} points ${where} the mean of ${name}. In 95 of 100 cases one ` +
-      `more seed of that very net would fall between ${down} and ${up}, so with one seed ` +
-      (isWithin ? "this difference may be chance." : "this difference is more than a seed alone makes.") +
+      (k === 1
+        ? `Your last run is ${size} points ${where} the mean of ${name}. In 95 of 100 cases one ` +
+          `more seed of that very net would fall between ${down} and ${up}, so with one seed `
+        : `The mean of your ${k} seeds of this net is ${size} points ${where} the mean of ${name}. ` +
+          `In 95 of 100 cases ${k} more seeds of that very net would have a mean between ${down} ` +
+          `and ${up}, so `) +
+      (isWithin ? "this difference may be chance." : "this difference is more than seeds alone make.") +
       ` (From ${many(n, "recorded seed")}, Adam ${lr}.)` +
       (stuck ? ` Of these seeds ${stuck} never learned.` : "")
     );
@@ -98,7 +102,8 @@ export const words = {
   take: "Take it with you",
   cell:
     "In PyTorch, on the same images. It draws other random numbers than this page, and " +
-    "its pixels have 256 levels of grey, not 16; no digit need agree.",
+    "its pixels have 256 levels of grey, not 16; no digit need agree. It needs the book’s " +
+    "helper, d2l_lite: “Run this chapter”, under a chapter’s title, says how it is installed.",
   copy: "Copy the cell",
   copyLink: "Copy the link",
   copied: "Copied.",

@@ -24,6 +24,13 @@ const rung = (activation, pooling = "Avg", convolutions = 2, width = 1, dropout 
   return `nn.Sequential(\n${text.join("")})`;
 };
 
+// Adam's learning rate that did best on seed 0, as recorded in results/play/yournet.json.
+export const rates = {
+  lenet: 0.01, tanh: 0.003, relu: 0.01, maximum: 0.01, width: 0.003, depth: 0.001,
+  dropout: 0.001, "narrow-depth": 0.003, "depth-sigmoid": 0.001, "depth-tanh": 0.003,
+  "depth-average": 0.003,
+};
+
 export const rungs = {
   lenet: rung("Sigmoid"),
   tanh: rung("Tanh"),

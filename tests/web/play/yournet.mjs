@@ -7,7 +7,7 @@ import { useKernel, useNumbers, zeros } from "../../../web/play/product.js";
 import { kernel } from "../../../web/play/product_wasm.js";
 import { shuffled, train } from "../../../web/play/training.js";
 import { cellCode, netCode } from "../../../web/play/yournet_code.js";
-import { rungs } from "../../../web/play/yournet_rungs.js";
+import { rates, rungs } from "../../../web/play/yournet_rungs.js";
 import { build, makeOptimizer, memoryOf } from "../../../web/play/yournet_net.js";
 import { plan } from "../../../web/play/yournet_plan.js";
 
@@ -123,6 +123,10 @@ const tasks = {
 
   async presets() {
     return rungs;
+  },
+
+  async rates() {
+    return rates;
   },
 
   async codes({ texts }) {
