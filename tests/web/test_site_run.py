@@ -1,6 +1,7 @@
 """A chapter runs where it lands: the line under its title, its download, the wheel."""
 
 import os
+import re
 import shutil
 import subprocess
 import venv
@@ -82,12 +83,29 @@ def test_every_download_runs_in_an_empty_environment(site, tmp_path):
     shutil.rmtree(tmp_path / "venv")  # several GB
 
 
-def test_a_figure_stands_alone_in_its_frame(site, new_page):
-    page = new_page(720)
-    parts = "window steps tracer race sides garment claims yournet"
-    for name in parts.split():
-        page.goto((site / "_static" / "frames" / f"{name}.html").as_uri())
-        figure = page.locator(f"figure[data-play={name}]")
+@pytest.mark.parametrize("edition", ["", "zh/"])
+def test_a_figure_stands_in_a_lecturers_page_as_its_code_was_copied(
+    new_page, address, edition
+):
+    page = new_page()
+    page.goto(f"{address}{edition}book/teach.html")
+    codes = page.locator("td code").all_inner_texts()
+    assert len(codes) == len(set(codes)) == 9
+    lecture = new_page()
+    for code in codes:
+        name = re.search(r"frames/(\w+)\.html", code)[1]
+        lecture.set_content(code)
+        assert lecture.locator("iframe").bounding_box()["width"] > 700, name
+        frame = lecture.frame_locator("iframe")
+        figure = frame.locator(f"figure[data-play={name}]")
         assert figure.bounding_box()["width"] > 500, name
-        assert figure.bounding_box()["height"] < 6000, name
-        assert page.evaluate("document.documentElement.scrollWidth") <= 720, name
+        assert frame.locator("html").get_attribute("lang") == (
+            "zh-Hans" if edition else "en"
+        )
+        # Nothing to scroll before the reader's first touch; the list of claims is long.
+        wide, high = frame.locator("html").evaluate(
+            "(html) => [html.scrollWidth - innerWidth, html.scrollHeight - innerHeight]"
+        )
+        assert wide <= 0 and (high <= 0 or name == "claims"), name
+    lecture.set_viewport_size({"width": 390, "height": 800})
+    assert lecture.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,6 +6,7 @@ They lie in _static/frames/NAME.html; the page "Teach with this book" lists them
 import re
 
 from web.ext import template
+from web.ext.languages import CHINESE, is_chinese
 from web.ext.live_parts import write
 from web.join_scripts import page_script
 
@@ -26,7 +27,7 @@ def add_frames(app, pagename, templatename, context, doctree):
             folder=f"{folder}/",
             page=page,
             figure=figure,
-            language=context["language"],
+            language=CHINESE if is_chinese(app) else "en",
         )
         write(app, f"live-{name}.js", page_script([name]))
         (app.outdir / "_static" / "frames").mkdir(exist_ok=True)
