@@ -166,7 +166,7 @@ FENCED = re.compile(r"^[ ]*(`{3,}|~{3,})(.*?)\n(.*?)^[ ]*\1[ ]*$", re.M | re.S)
 # Written by a tool, from records, and held to them by a test of its own.
 GENERATED = re.compile(r"<!-- (\w+) -->.*?<!-- /\1 -->", re.S)
 COMMENT = re.compile(r"<!--.*?-->", re.S)
-GLUE = re.compile(r"\{glue[^}]*\}`[^`]*`")
+GLUE = re.compile(r"\{glue[^}]*\}`[^`]*`|`<[^`]*>`")  # and HTML, as code
 ADDRESS = re.compile(r"\]\([^)]*\)|https?://\S+")
 CITATION = re.compile(r"references\.md|\{cite")
 VERSION = re.compile(r"\b(Python|PyTorch|torch|Jupyter Book|nbval)\b[ >=<]*\d+(\.\d+)+")

@@ -160,6 +160,18 @@ def test_the_tracer_takes_the_size_of_a_pasted_net_and_names_its_limits(visit):
     box.evaluate(paste, f"import torch\nnet = nn.Sequential({net})")
     expect(page.part.get_by_label("Channels")).to_have_value("3")
     expect(said).to_contain_text("The image is 3×32×32 now")
+    cut = "self.f(x.view(-1, 3 * 16 * 16))"
+    rows = (
+        "class A(nn.Module):\n  def __init__(self):\n    self.f = nn.Linear(768, 10)\n"
+        f"  def forward(self, x):\n    return {cut}"
+    )
+    box.fill(rows)
+    expect(said).to_contain_text("One image has become 4 rows")
+    box.evaluate(paste, rows)
+    expect(said).to_contain_text("The image is 3×16×16 now")
+    expect(said).not_to_contain_text("rows")
+    box.fill("nn.Conv2d(3, 6, 5), nn.Linear(864, 10)")
+    expect(said).to_contain_text("Is a Flatten missing before it?")
     box.evaluate(
         """(box) => {
           box.value = "nn.ReLU(),\\n".repeat(10000);

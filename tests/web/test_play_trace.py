@@ -530,6 +530,8 @@ SLIPS = {
     "nn.Sequential(*[nn.ReLU()] * 501)": "more than 500 layers",
     "class A(nn.Module):\n  def forward(self, x):\n    return self.f(x)": "self.f",
     "": "there is no net here",
+    "class A(nn.Module):\n  def __int__(self):\n    self.f = nn.ReLU()\n"
+    "  def forward(self, x):\n    return self.f(x)": "Python calls __init__",
 }
 
 
@@ -585,6 +587,19 @@ CODE = {  # a text, and the layers that are read in it
     "nn.Sequential(Block(1), Block(n=1))": "Conv2d ReLU Conv2d ReLU",
     "class A(nn.Module):\n    def forward(self, x, noise=False):\n"
     "        return F.relu(x + x if noise else x)\nA()(torch.Tensor(3))": "ReLU",
+    # A part may stand behind its net, and the net may be made in the main guard.
+    "class A(nn.Module):\n    def __init__(self):\n        self.f = B(2)\n"
+    "    def forward(self, x):\n        return torch.tanh(self.f(x))\n"
+    "class B(nn.Module):\n    def __init__(self, n):\n"
+    "        self.f = nn.Sequential(*[nn.ReLU()] * n)\n"
+    "    def forward(self, x):\n        return self.f(x)": "ReLU ReLU Tanh",
+    "class A(nn.Module):\n    def __init__(self, n):\n"
+    "        self.f = [nn.ReLU()] * n\n"
+    "    def forward(self, x):\n        for f in self.f:\n            x = f(x)\n"
+    "        return x\n"
+    "if __name__ == '__main__':\n    with torch.no_grad():\n        net = A(3)":
+        "ReLU ReLU ReLU",
+    "# \u201cnn\u201d\nnn.ReLU()  # \u2018a\u2019": "ReLU",
     "opt = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = nn.Sequential(nn.ReLU())\n"
     "loss = nn.CrossEntropyLoss()\nwith open('a') as f:\n    f.read()\n": "ReLU",
 }  # fmt: skip
@@ -594,6 +609,9 @@ def test_code_around_a_net_is_read():
     for text, page in traced_on_28(CODE):
         assert page["failure"] is None, text
         assert " ".join(row["layer"] for row in page["rows"]) == CODE[text]
+        said = " ".join(page["notes"])
+        assert "Set, but" not in said, text
+        assert ("Curly" in said) == ("=\u2018" in text), text
 
 
 PASSED_OVER = {
@@ -601,8 +619,11 @@ PASSED_OVER = {
     "nn.Sequential(\xa0nn.ReLU())": "No-break spaces",
     "nn.Sequential(nn.GELU(\u2018none\u2019))": "Curly quotes",
     "a = nn.Sequential()\nb = nn.Sequential()": "2 nets in this text: the last one, b",
+    "class A(nn.Module):\n def __init__(self):\n  self.f = nn.ReLU()\n"
+    "  self.g = nn.Linear(9, 9)\n def forward(self, x):\n  return self.f(x)":
+        "Set, but no image passes it, so not counted: self.g.",
     "a = nn.Sequential()\nwhile b:\n    pass": "line 2",
-}
+}  # fmt: skip
 
 
 def test_what_is_passed_over_is_said():

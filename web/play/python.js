@@ -82,6 +82,7 @@ export function read(text) {
   try {
     const net = program.net();
     const { layers } = program.through(net, new Flow(), { position: 0 });
+    program.findUnused(net, layers);
     return { layers, notes: program.notes(text) };
   } catch (error) {
     throw program.problemOf(error);
@@ -95,6 +96,7 @@ class Program extends Parser {
   jump = "";
   calls = 0;
   found = []; // { value, rank, name, position } of what may be the net
+  unused = []; // names of layers that no image passes
   left = []; // positions of statements that were left out
   problem = null;
 
@@ -128,7 +130,12 @@ class Program extends Parser {
   // wants to be told something, a function may know it.
   define() {
     const all = [...this.globals.values()].reverse();
-    const type = all.find((one) => one instanceof Class && one.find("forward"))
+    const nets = all.filter((one) => one instanceof Class && one.find("forward"));
+    // What another class calls is a part, wherever it stands.
+    const isPart = ({ name }) =>
+      this.tokens.some(({ text }, i) => text === name && this.tokens[i + 1].kind === "(" &&
+        this.tokens[i - 1]?.text !== "class");
+    const type = nets.find((one) => !isPart(one)) ?? nets[0]
       ?? all.find((one) => one instanceof Class && one.isModule);
     const isFree = ({ parameters }) => parameters.every((one) => one.standard || one.star);
     const init = type?.find("__init__");
@@ -151,14 +158,31 @@ class Program extends Parser {
   notes(text) {
     const lines = [...new Set(this.left)].map((position) => text.slice(0, position).split("\n").length);
     const names = this.several ?? [];
+    const curly = /^\w*[‘’“”]|[‘’“”]$/;
+    const isCurly = ({ kind, text: { length }, position }) =>
+      kind === "string" && curly.test(text.slice(position, position + length));
     return [
-      /[‘’“”]/.test(text) && words.notes.quotes,
+      this.tokens.some(isCurly) && words.notes.quotes,
       text.includes("\xa0") && words.notes.spaces,
       this.isPrinted && words.notes.printed,
       names.length > 1 && words.notes.several(names.length, names.at(-1).name),
       this.guess && words.notes.noForward(this.guess),
+      this.unused.length && words.notes.unused(this.unused),
       lines.length && words.notes.left(lines),
     ].filter(Boolean);
+  }
+
+  findUnused(net, layers) {
+    if (!(net instanceof Instance) || this.guess) return;
+    const inside = (one) => {
+      if (one instanceof Instance) return [...one.scope.values(), ...(one.children ?? [])];
+      return one instanceof Call ? childrenOf(one) : Array.isArray(one) ? one : [];
+    };
+    const isPassed = (one) => layers.includes(one) || inside(one).some(isPassed);
+    for (const [name, value] of net.scope) {
+      const isLayer = value instanceof Call && !NO_LAYER.test(value.name);
+      if (isLayer && !isPassed(value)) this.unused.push(`self.${name}`);
+    }
   }
 
   rank(value) {
@@ -221,7 +245,7 @@ class Program extends Parser {
     if (word === "def") return this.function();
     if (word === "class") return this.class();
     if (kind === "for") return this.for(column);
-    if (kind === "if") return this.if(column);
+    if (kind === "if") return this.if(column, isTop);
     if (word === "return") return this.return(isTop);
     if (word === "break" || word === "continue") return (this.jump = this.take().text);
     if (HARMLESS.test(kind === "@" ? kind : word)) {
@@ -231,7 +255,7 @@ class Program extends Parser {
     if (word === "with") {
       this.index = Math.max(this.find(":"), this.index);
       this.must(":");
-      return this.block(column);
+      return this.block(column, true, isTop);
     }
     if (/^(?:while|try|except|finally|elif|raise|async|yield|match)$/.test(word) && !this.at("(", 1)) {
       return this.fail(words.statement(word));
@@ -314,19 +338,19 @@ class Program extends Parser {
     this.fail(words.more(this.token.text));
   }
 
-  if(column) {
+  if(column, isTop) {
     this.take();
     const isSo = this.value();
     if (isSo instanceof Unknown || isSo instanceof Method) return this.unsure(column, isSo);
     let runs = truth(isSo);
     this.must(":");
-    this.block(column, runs);
+    this.block(column, runs, isTop);
     while (this.token.column === column && (this.at("else") || this.token.text === "elif")) {
       const isElse = this.take().kind === "else";
       const next = !runs && (isElse || truth(this.known(this.value())));
       if (runs && !isElse) this.index = this.find(":");
       this.must(":");
-      this.block(column, next);
+      this.block(column, next, isTop);
       runs ||= next;
     }
     return null;
@@ -378,15 +402,15 @@ class Program extends Parser {
   }
 
   // The statements that stand further to the right, or behind the colon.
-  block(column, runs = true) {
+  block(column, runs = true, isTop = false) {
     const goesOn = () => runs && !this.isDone && !this.jump;
     if (!this.at("line")) {
-      if (goesOn()) this.statement();
+      if (goesOn()) this.statement(isTop);
       return this.pass("line");
     }
     this.take();
     while (!this.at("end") && this.token.column > column) {
-      if (goesOn()) this.statement();
+      if (goesOn()) this.statement(isTop);
       else this.skip(this.token.column);
     }
     return null;
@@ -544,6 +568,8 @@ class Program extends Parser {
   make(type, values, named, { position }) {
     const made = new Instance(type, position);
     const init = type.find("__init__");
+    const slip = !init && [...type.scope.keys()].find((name) => /^_+in[it]{1,3}_*$|^init$/.test(name));
+    if (slip) this.fail(words.init(slip), type.scope.get(slip));
     if (init) this.run(init, values, named, made);
     else if (values.length) made.children = values;
     return made;

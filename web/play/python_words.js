@@ -43,7 +43,8 @@ export const words = {
   star: "* wants a list here",
   fork: "here two paths meet, and only one layer after another is followed: " +
     "paste one path, or a block without its shortcut",
-  results: "forward must end in return x, the image's one result: change that line",
+  results: "forward must end in return x, the image's one result: add that line, or change it",
+  init: (name) => `${name} is called by nobody: Python calls __init__, so write that`,
   noForward: (name) =>
     `${name} has no forward: paste it, too, or only its nn.Sequential(…)`,
   noArgument: (name, key) => `${name}() has no argument ${key}`,
@@ -51,6 +52,8 @@ export const words = {
   notes: {
     quotes: "Curly quotes are read as straight ones; Python refuses them.",
     spaces: "No-break spaces are read as spaces; Python refuses them.",
+    unused: (names) => `Set, but no image passes ${names.length > 1 ? "them" : "it"}, so not counted: ` +
+      `${names.join(", ")}.`,
     printed: "print(net) does not tell what forward does between the layers.",
     noForward: (name) => `${name} has no forward: its nn.Sequential(…) is shown.`,
     several: (n, name) => `${n} nets in this text: the last one, ${name}, is shown.`,

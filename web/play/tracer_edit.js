@@ -4,9 +4,16 @@ import { h } from "./dom.js";
 import { words } from "./tracer_edit_words.js";
 
 const LONGEST_LINK = 8000; // characters
+const LONGEST_SEARCH = 300; // ms, for a side that fits
 const PAUSE = 700; // ms without a keystroke before the reader is told of a mistake
 const NOWHERE = -2; // a line above the box
-const SIDES = [28, 32, 48, 64, 84, 96, 128, 224, 227, 256]; // of images that nets are made for
+// Sides of images that nets are made for, the usual ones first.
+const SIDES = [28, 32, 48, 64, 84, 96, 128, 224, 227, 256, 16, 299];
+for (let n = 10; n <= 300; n += 10) SIDES.push(n);
+for (let n = 8; n < 300; n++) SIDES.push(n);
+
+// How many rows one image has become: view(-1, 400) may cut it in pieces.
+const rowsOf = ({ rows }) => rows.at(-1)?.outputShape[0] ?? 1;
 
 // Takes the parts of tracer.js; returns what shows a net that was put there.
 export function edit(parts) {
@@ -50,11 +57,18 @@ export function edit(parts) {
     link.set({ net: held, channels, side, height: height === side ? 0 : height });
   }
 
-  // A new net brings its own channels, and a common side where the present one fails.
+  // A new net brings its own channels, and a side that fits where the present one does not.
   function takeSizes() {
     const { net, channels, height, side } = current();
-    const { in_channels: wanted = channels } = trace(net, [1, 1, 9, 9]).layers[0]?.values ?? {};
-    const fits = ([height, side]) => !trace(net, [1, wanted, height, side]).failure;
+    const { layers, failure } = trace(net, [1, 1, 9, 9]);
+    if (failure && failure.fault !== "doesNotFit") return; // at no size
+    const { in_channels: wanted = channels } = layers[0]?.values ?? {};
+    const until = performance.now() + LONGEST_SEARCH;
+    const fits = ([height, side]) => {
+      if (performance.now() > until) return false;
+      const result = trace(net, [1, wanted, height, side]);
+      return !result.failure && rowsOf(result) === 1;
+    };
     const present = [height, side];
     const squares = SIDES.map((n) => [n, n]);
     const found = [present, ...squares].find(fits) ?? present;
@@ -98,7 +112,17 @@ export function edit(parts) {
     box.setAttribute("aria-invalid", !isRead && !isOpen);
     const at = failure && !isOpen ? lineOf(failure.position) : NOWHERE;
     box.style.setProperty("--wrong", at);
-    say(summary(result), failure && (isOpen ? "calm" : "wrong"), result.notes);
+    say(summary(result), failure && (isOpen ? "calm" : "wrong"), [...result.notes, ...hints(result)]);
+  }
+
+  // What PyTorch would not say, and its reader wants to know.
+  function hints({ failure, rows }) {
+    if (failure) {
+      const isLost = failure.fault === "doesNotFit" && failure.name === "Linear";
+      return isLost && rows.at(-1)?.outputShape.length === 4 ? [words.flatten] : [];
+    }
+    const n = rowsOf({ rows });
+    return n === 1 ? [] : [words.rows(n)];
   }
 
   function say(text, kind, notes = []) {

@@ -15,5 +15,9 @@ export const words = {
   },
   torch: (text) => ` PyTorch says: ${text.replace(/\.$/, "")}.`,
   sizeNow: (size) => `The image is ${size} now, as this net wants it.`,
+  flatten: "Is a Flatten missing before it?",
+  rows: (n) =>
+    `One image has become ${n} rows, one under another: a view(-1, …) cut it. This net is made ` +
+    "for images of another size.",
   noLink: "This net is too long for a link.",
 };
