@@ -45,6 +45,8 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "relu-momentum": "the same, with momentum",
     "relu-small": "LeNet with ReLU, minibatches of 32",
     "width-decayed": "wide LeNet with weight decay",
+    "width-decay": "wide LeNet, rate decaying linearly",
+    "depth-decay": "wide, five convolutions, rate decaying linearly",
     "lenet-30": "LeNet, thirty epochs",
     "lenet-sgd": "LeNet, SGD at 1.0",
     "deep-sigmoid-adam": "narrow, five convolutions, sigmoids, Adam",
