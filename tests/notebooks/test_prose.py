@@ -48,6 +48,7 @@ STEP_VERDICTS = {
     "10 to 30 epochs, LeNet": "helps",
     "2 to 5 convolutions, narrow": "hurts",
     "2 to 5 convolutions, on 14 × 14 maps": "hurts",
+    "2 to 5 convolutions, decaying rate": "hurts",
     "twice the width, 5 convolutions": "helps",
 }
 CLIMB = {"climb": HOLDS, "climb-short": NO_DIFFERENCE}
@@ -90,6 +91,18 @@ def test_the_steps_are_as_large_as_chapter_6_says(found, steps):
     assert 0.9 < points(steps["tanh to ReLU"].contrast)[0] < 1
     both = points(steps["two linear layers to LeNet, ReLU in both"].contrast)
     assert both[0] == pytest.approx(2, abs=0.1)
+
+
+def test_a_rate_that_falls_lifts_as_chapters_6_and_8_say(steps):
+    right = Records().right
+    for name in "width", "depth":
+        gain, low, _ = points(compare(right(name), right(f"{name}-decay")))
+        assert gain == pytest.approx(1.1, abs=0.1) and low > 0
+    assert points(steps["twice the width"].contrast)[0] == pytest.approx(1.1, abs=0.1)
+    deeper, *_ = points(steps["2 to 5 convolutions, decaying rate"].contrast)
+    assert deeper == pytest.approx(-1, abs=0.1)
+    ahead, low, _ = points(compare(right("width-decay"), right("alexnet")))
+    assert low > 0 and ahead < 1
 
 
 def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
@@ -168,6 +181,7 @@ CHAPTER_8 = {
     "norm": NO_DIFFERENCE,
     "dropout-wide": NO_DIFFERENCE,
     "decay": NO_DIFFERENCE,
+    "data": NO_DIFFERENCE,
     "augmentation": REVERSED,
     "sigmoid-adam": REVERSED,
     "sigmoid-sgd": HOLDS,

@@ -47,6 +47,7 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "width-decayed": "wide LeNet with weight decay",
     "width-decay": "wide LeNet, rate decaying linearly",
     "depth-decay": "wide, five convolutions, rate decaying linearly",
+    "width-half": "wide LeNet, half the images",
     "lenet-30": "LeNet, thirty epochs",
     "lenet-sgd": "LeNet, SGD at 1.0",
     "deep-sigmoid-adam": "narrow, five convolutions, sigmoids, Adam",
