@@ -147,8 +147,16 @@ def test_a_boot_is_drawn_by_mouse_and_the_link_opens_on_the_same_answer(visit):
             page.mouse.move(box["x"] + (right - 1) * scale, box["y"] + row * scale)
             page.mouse.up()
     verdicts(page, "ankle boot", "ankle boot")
-    page.wait_for_function("() => location.hash.includes('pad=')")
-    link = page.evaluate("location.hash")
+    # The link follows a stroke after a pause: it is the drawing's once it rests.
+    link = page.wait_for_function(
+        """() => {
+          const now = location.hash;
+          window.same = now === window.last ? window.same + 1 : 0;
+          window.last = now;
+          return now.includes("pad=") && window.same > 5 && now;
+        }""",
+        polling=300,
+    ).json_value()
     assert len(link) < 160
     said = page.locator(".garment-bars").inner_text()
     again = visit(link)
