@@ -259,21 +259,25 @@ class Verdicts:
     steps: list[Step]
     claims: list[Claim]
     sentences: list[Claim]
+    decaying: list[Claim]
     trials: dict[str, Trial]
     tested: int = 0  # distinct contrasts of the family of steps and claims
 
 
 def judge_all(folder: Path = EDITION2) -> Verdicts:
-    """Judge steps and claims as one family; the ten sentences as another; the large
-    nets and `silence` apart."""
+    """Judge steps and claims as one family; the ten sentences, and those on a rate that
+    decays, as one each; the large nets and `silence` apart."""
     records = Records(folder)
     tuned = records.tuned()
     trials = {name: records.trial(name, against) for name, against in TRIAL.items()}
     steps = [Step(*row) for row in STEPS]
-    claims, sentences = read_claims(folder, "claims"), read_claims(folder, "sentences")
+    files = ("claims", "sentences", "decaying")
+    claims, sentences, decaying = (read_claims(folder, name) for name in files)
     families: dict[str, list[tuple[Step | Claim, tuple[str, str]]]] = {}
-    ladder = [("ladder", judged) for judged in (*steps, *claims)]
-    for name, judged in (*ladder, *(("sentences", claim) for claim in sentences)):
+    everything = [("ladder", judged) for judged in (*steps, *claims)]
+    everything += [("sentences", claim) for claim in sentences]
+    everything += [("decaying", claim) for claim in decaying]
+    for name, judged in everything:
         pair = (judged.before, judged.after)
         if isinstance(judged, Step):
             pair = tuple(f"test:{name}" for name in pair)
@@ -295,7 +299,7 @@ def judge_all(folder: Path = EDITION2) -> Verdicts:
         for judged, pair in families["ladder"]
         if judged.contrast.p == judged.contrast.p
     }
-    return Verdicts(tuned, steps, claims, sentences, trials, len(tested))
+    return Verdicts(tuned, steps, claims, sentences, decaying, trials, len(tested))
 
 
 def read_claims(folder: Path, name: str) -> list[Claim]:

@@ -12,6 +12,7 @@ CLAIMS = {  # every place where an edition's claims have been
     1: ("results/ledger/claims.json", "results/edition1/claims.json"),
     2: ("results/edition2/claims.json",),
     "ten sentences": ("results/edition2/sentences.json",),
+    "a rate that decays": ("results/edition2/decaying.json",),
 }
 LINES = json.loads((RECORDS / "edition2" / "changes.json").read_text("utf-8"))
 

@@ -507,14 +507,15 @@ def test_a_large_net_is_judged_by_its_trial(folder):
     assert judged(folder, *rows).claims[0].verdict == "not run"
 
 
-def test_the_ten_sentences_are_a_family_of_their_own(folder):
+@pytest.mark.parametrize("family", ["sentences", "decaying"])
+def test_later_questions_are_a_family_of_their_own(folder, family):
     for name, right in ("lenet", 320), ("relu", 322), ("width", 330), ("depth", 333):
         write(folder, name, tens(right))
     said = claim("a", "test:width", "test:depth")
     rows = [{k: said[k] for k in said if k not in ("contrast", "trial")}]
-    (folder / "sentences.json").write_text(json.dumps(rows), encoding="utf-8")
+    (folder / f"{family}.json").write_text(json.dumps(rows), encoding="utf-8")
     found = judged(folder, claim("b", "test:width", "test:depth"))
-    one, other = found.sentences[0].contrast, found.claims[0].contrast
+    one, other = getattr(found, family)[0].contrast, found.claims[0].contrast
     assert one.p == other.p == one.corrected < other.corrected
 
 
@@ -539,10 +540,10 @@ def test_every_claim_of_the_book_can_be_judged():
     bib = (ROOT / "book" / "references.bib").read_text("utf-8")
     sources = set(re.findall(r"^@\w+\{(\w+),", bib, re.M))
     found = judge_all()
-    for name in "claims", "sentences":
+    for name in "claims", "sentences", "decaying":
         rows = json.loads((verdicts.EDITION2 / f"{name}.json").read_bytes())
         assert [c.id for c in getattr(found, name)] == [row["id"] for row in rows]
-    for claim in found.claims + found.sentences:
+    for claim in found.claims + found.sentences + found.decaying:
         assert claim.says in ("more", "less")
         assert claim.source in sources if claim.where else claim.source == "often said"
         for thing in filter(None, (claim.before, claim.after)):
