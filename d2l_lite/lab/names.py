@@ -18,5 +18,10 @@ NAMES = {
     "alexnet-half": "AlexNet, half its width",
     "alexnet": "AlexNet",
     "alexnet-tutorial": "AlexNet at the tutorial's rate",
+    "xavier-decay": "LeNet (tuned), rate decaying",
+    "width-decay": "wide LeNet, rate decaying",
+    "alexnet-decay": "AlexNet, rate decaying",
 }
-LARGE = ("resolution", "alexnet-half", "alexnet", "alexnet-tutorial")  # their colour
+LARGE = (  # their colour
+    "resolution", "alexnet-half", "alexnet", "alexnet-tutorial", "alexnet-decay",
+)  # fmt: skip

@@ -16,7 +16,7 @@ from d2l_lite.lab.figures.results import (
     draw_waterfall,
 )
 from d2l_lite.lab.names import NAMES
-from d2l_lite.lab.rule import Contrast, correct
+from d2l_lite.lab.rule import Contrast, compare, correct
 from d2l_lite.lab.verdicts import STEPS, Step
 from experiments.plan import RECIPES
 
@@ -111,7 +111,8 @@ def test_every_seed_is_a_dot_and_the_line_is_the_means_interval(drawn, single):
     assert lines(axes, "None")[0].get_xdata() == pytest.approx([*expected])
 
 
-def test_a_contrast_without_a_test_has_a_label_alone(drawn):
+def test_a_contrast_without_a_test_has_a_label_alone(drawn, monkeypatch):
+    monkeypatch.setattr(results, "FAR", 20)
     contrast = CLIMB[1].contrast
     words = ["hurts", "not run", "no difference worth a point"]
     draw_contrasts("abc", [contrast, Contrast((5, 0)), contrast], words)
@@ -124,6 +125,15 @@ def test_a_contrast_without_a_test_has_a_label_alone(drawn):
     assert intervals[0].get_xdata() == pytest.approx([100 * low, 100 * high])
     assert [line.get_color() for line in intervals] == [RED, BLUE]
     assert len(lines(axes, "X")) == len(lines(axes, "D")) == 1
+
+
+def test_what_lies_far_out_is_an_arrow_and_a_number(drawn):
+    far = compare(np.array([0.9, 0.91, 0.92, 0.9, 0.9]), np.array([0.7] * 4 + [0.8]))
+    draw_contrasts("a", [far], ["hurts"])
+    axes = drawn()
+    assert texts(axes) == [f"a ({100 * far.difference:+.1f}): hurts"]
+    (arrow,) = lines(axes, "<")
+    assert (arrow.get_xdata()[0], axes.get_xlim()[0] > -8) == (-6, True)
 
 
 def grid(rate, *accuracies, phase="grid"):

@@ -46,10 +46,14 @@ STEP_VERDICTS = {
     "a linear classifier to LeNet (tuned)": "helps",
     "two linear layers to LeNet, ReLU in both": "helps",
     "10 to 30 epochs, LeNet": "helps",
-    "2 to 5 convolutions, narrow": "hurts",
-    "2 to 5 convolutions, on 14 × 14 maps": "hurts",
+    "2 to 5 convolutions, narrow": UNDECIDED,
+    "2 to 5 convolutions, on 14 × 14 maps": NO_DIFFERENCE,
     "2 to 5 convolutions, decaying rate": "hurts",
+    "2 to 5 convolutions, He's weights": NO_DIFFERENCE,
     "twice the width, 5 convolutions": "helps",
+    "ReLU undone: sigmoid, 5 convolutions": UNDECIDED,
+    "ReLU undone: tanh, 5 convolutions": NO_DIFFERENCE,
+    "10 to 30 epochs, AlexNet's layers": "helps",
 }
 CLIMB = {"climb": HOLDS, "climb-short": NO_DIFFERENCE}
 
@@ -88,6 +92,8 @@ def test_the_steps_are_as_large_as_chapter_6_says(found, steps):
     longer = points(steps["10 to 30 epochs, LeNet"].contrast)
     assert longer[0] == pytest.approx(relu, abs=0.2)
     assert longer[1] == pytest.approx(1.5, abs=0.1) and 3 < longer[2] < 3.3
+    top = points(steps["10 to 30 epochs, AlexNet's layers"].contrast)
+    assert top[0] == pytest.approx(1, abs=0.15)
     assert 0.9 < points(steps["tanh to ReLU"].contrast)[0] < 1
     both = points(steps["two linear layers to LeNet, ReLU in both"].contrast)
     assert both[0] == pytest.approx(2, abs=0.1)
@@ -103,6 +109,47 @@ def test_a_rate_that_falls_lifts_as_chapters_6_and_8_say(steps):
     assert deeper == pytest.approx(-1, abs=0.1)
     ahead, low, _ = points(compare(right("width-decay"), right("alexnet")))
     assert low > 0 and ahead < 1
+
+
+def test_where_the_rate_decays_in_both_it_is_as_chapter_8_says(found):
+    judged = {claim.id: claim for claim in found.decaying}
+    words = {id: claim.verdict for id, claim in judged.items()}
+    assert words == {
+        "alexnet-decaying": HOLDS,
+        "lenet-decaying": UNDECIDED,
+        "decaying-both": HOLDS,
+        "decaying-wide": HOLDS,
+    }
+    right = Records().right
+    constant = compare(right("width"), right("alexnet")).difference
+    wide = compare(right("width"), right("width-decay")).difference
+    assert constant / 2 < wide < constant  # "more than half of AlexNet's lead"
+    assert judged["alexnet-decaying"].contrast.difference < wide
+    left = judged["decaying-wide"].contrast
+    assert constant / 2 < left.difference < constant and left.interval()[0] > 0.01
+    rate, tried = grid("alexnet-decay")
+    assert len(tried) == 3 and rate == min(tried)
+    last = [run["val_acc"][-2:] for run in Records().finals("xavier-decay")[1]]
+    assert mean(after - before for before, after in last) > 0.002  # still climbing
+
+
+def test_two_seeds_far_away_leave_it_undecided_as_chapter_6_says(steps):
+    sigmoid, relu = (Records().right(n).mean(1) for n in ("depth-sigmoid", "depth"))
+    assert (sigmoid < 0.11).sum() == 2 and len(sigmoid) == 10
+    assert sigmoid.max() < relu.min()
+    assert steps["ReLU undone: sigmoid, 5 convolutions"].verdict == UNDECIDED
+
+
+def test_an_interval_without_nought_may_be_undecided_as_chapter_6_says(steps):
+    late = {
+        "width-kaiming", "depth-kaiming", "depth-sigmoid", "depth-tanh",
+        "depth-average", "resolution-30",
+    }  # fmt: skip
+    new = [step for step in steps.values() if {step.before, step.after} & late]
+    assert len(new) == 7
+    for change in "narrow", "on 14 × 14 maps":
+        step = steps[f"2 to 5 convolutions, {change}"]
+        assert step.verdict != "hurts" and step.contrast.interval()[1] < 0
 
 
 def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
@@ -173,8 +220,12 @@ CHAPTER_8 = {
     "convolution": NO_DIFFERENCE,
     "convolution-relu": HOLDS,
     "deep": REVERSED,
-    "deep-narrow": REVERSED,
-    "deep-early": REVERSED,
+    "deep-narrow": UNDECIDED,
+    "deep-early": NO_DIFFERENCE,
+    "kaiming": NO_DIFFERENCE,
+    "kaiming-deep": NO_DIFFERENCE,
+    "tanh-deep": NO_DIFFERENCE,
+    "relu-tanh": HOLDS,
     "geometry": REVERSED,
     "resolution": HOLDS,
     "maximum": NO_DIFFERENCE,

@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
     found = judge_all()
     tables = {
         "claims": (HEAD, ROWS),
-        "records": claim_table(found.claims + found.sentences),
+        "records": claim_table(found.claims + found.sentences + found.decaying),
         "unknown": (HEAD, [*ROWS, ["New.", "often said", "", "", "maybe"]]),
     }
     for name, (head, rows) in tables.items():

@@ -30,6 +30,7 @@ VERDICTS = {  # colour and mark of a word, so that neither tells it alone
     NOT_RUN: (FAINT, "_"),
     "ahead": (GREEN, "o"),
 }
+FAR = 6  # points; a difference beyond ends in an arrow and is said in words
 GRIDS = (LENET, BLUE, ALEXNET)  # of nets in one figure of rates
 
 
@@ -92,18 +93,22 @@ def mean_interval(values: np.ndarray) -> tuple[float, float]:
 def draw_contrasts(
     labels: Sequence[str], contrasts: Sequence[Contrast], words: Sequence[str]
 ) -> None:
-    """Draw differences with their 95 % intervals in points; a row without is dashed.
+    """Draw differences with their 95 % intervals in points; a row without has none.
 
-    words are the verdicts; they decide colour and mark and follow the label.
+    words are the verdicts; they decide colour and mark and follow the label. What lies
+    FAR out does not stretch the axis: an arrow points there, and the label says it.
     """
     drawing, axes = figure(ROW * len(labels) + 0.6)
     axes.axvline(0, color=FAINT, lw=0.8)
     for row, (label, contrast, word) in enumerate(zip(labels, contrasts, words)):
         colour, mark = VERDICTS[word.partition(" after ")[0]]  # after so many epochs
         if contrast.error == contrast.error:
-            low, high = (100 * end for end in contrast.interval())
-            axes.plot([low, high], [row, row], color=colour, lw=2)
-            axes.plot(100 * contrast.difference, row, mark, color=colour, ms=7)
+            ends = [100 * end for end in contrast.interval()]
+            middle = 100 * contrast.difference
+            if abs(middle) > FAR:
+                label, mark = f"{label} ({middle:+.1f})", "<" if middle < 0 else ">"
+            axes.plot(np.clip(ends, -FAR, FAR), [row, row], color=colour, lw=2)
+            axes.plot(np.clip(middle, -FAR, FAR), row, mark, color=colour, ms=7)
         label_row(axes, row, f"{label}: {word}")
     finish(axes, len(labels), "difference in points, with its 95 % interval")
     show(drawing)

@@ -205,5 +205,6 @@ def change_table() -> Table:
 
 def counts(verdicts: Verdicts) -> dict[str, int]:
     """How many claims and sentences have each verdict."""
-    words = [claim.verdict for claim in verdicts.claims + verdicts.sentences]
+    judged = verdicts.claims + verdicts.sentences + verdicts.decaying
+    words = [claim.verdict for claim in judged]
     return {word: words.count(word) for word in sorted(set(words))}

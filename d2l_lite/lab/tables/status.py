@@ -45,13 +45,20 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "relu-momentum": "the same, with momentum",
     "relu-small": "LeNet with ReLU, minibatches of 32",
     "width-decayed": "wide LeNet with weight decay",
-    "width-decay": "wide LeNet, rate decaying linearly",
-    "depth-decay": "wide, five convolutions, rate decaying linearly",
+    "depth-decay": "wide LeNet with five convolutions, rate decaying",
     "width-half": "wide LeNet, half the images",
     "lenet-30": "LeNet, thirty epochs",
     "lenet-sgd": "LeNet, SGD at 1.0",
     "deep-sigmoid-adam": "narrow, five convolutions, sigmoids, Adam",
     "deep-sigmoid-sgd": "the same, SGD at 1.0",
+    "width-kaiming": "wide LeNet, He's first weights",
+    "depth-kaiming": "wide LeNet with five convolutions, He's first weights",
+    "depth-sigmoid": "wide LeNet with five convolutions, sigmoids",
+    "depth-tanh": "the same, tanh",
+    "depth-average": "the same, ReLU and average pooling",
+    "resolution-30": "AlexNet, an eighth of its width, thirty epochs",
+    "windows-112": "LeNet's windows at 112 pixels, a grid begun",
+    "stride-112": "AlexNet's, an eighth, at 112 pixels and stride 2, a grid begun",
 }
 HEAD = ["what, and its record", "runs", "test accuracy", "where and when"]
 
