@@ -11,6 +11,8 @@ import torch
 
 from d2l_lite.data import DATA_ENV, SAMPLE
 
+pytestmark = pytest.mark.nightly  # four more processes that load PyTorch
+
 JOBS = {  # images, batch_size, num_epochs, lr, seed
     "ours": (1000, 128, 2, 0.003, 0),
     "a foreign loader without a seed": (1000, 256, 2, 0.01, None),
@@ -125,7 +127,6 @@ def test_only_the_first_process_speaks(alone, together):
     assert together[-1].count("loss") == alone[-1].count("loss") == len(JOBS)
 
 
-@pytest.mark.nightly
 def test_the_checkpoint_of_two_processes_serves_one_and_the_other_way_round(
     train, together
 ):

@@ -494,7 +494,8 @@ def test_a_record_of_another_recipe_is_refused(workshop, monkeypatch):
 def test_two_at_once_on_one_folder_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(ladder, "whole_data", lambda: None)
     monkeypatch.setattr(ladder, "clean_commit", lambda _: "a" * 40)
-    monkeypatch.setattr("sys.argv", ["ladder", "--records", str(tmp_path)])
+    words = ["ladder", "--records", str(tmp_path), "--only", "lenet"]
+    monkeypatch.setattr("sys.argv", words)
     with (
         filelock.FileLock(tmp_path / ".lock"),
         pytest.raises(SystemExit, match="by another process"),

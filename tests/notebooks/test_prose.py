@@ -167,6 +167,19 @@ def test_the_two_ends_of_the_ladder_are_as_chapter_6_says(found):
     assert 4.5 < macs[2] / macs[1] < 5  # "nearly five times"
 
 
+def test_enlarging_costs_and_gains_what_chapter_6_says():
+    nets = [
+        trace(RUNGS[name].build(), (1, 1, RUNGS[name].side, RUNGS[name].side))
+        for name in ("dropout", "geometry", "resolution")
+    ]
+    assert 1.8 < nets[2].parameters / nets[1].parameters < 2
+    assert nets[2].macs / nets[0].macs == pytest.approx(7, abs=0.1)
+    right = Records().right
+    gain, low, high = points(compare(right("dropout"), right("resolution")))
+    assert low > 0 and gain == pytest.approx(0.6, abs=0.1)
+    assert right("windows-112") is None and Records().read("windows-112")["runs"]
+
+
 def grid(name):
     """The chosen rate, and the validation accuracies at each rate of the grid."""
     runs, at = Records().read(name)["runs"], {}

@@ -206,7 +206,7 @@ def test_a_garment_is_drawn_by_keyboard(visit):
 
 
 def test_a_cell_is_chosen_by_mouse_keyboard_and_link(visit):
-    page = visit()
+    page = visit(reduced_motion="reduce")  # a busy machine drops a smooth scroll
     formula = page.locator(".garment-formula")
     assert "150 products + bias" in formula.inner_text()
     assert "rows 6–19, columns 8–21" in formula.inner_text()
