@@ -57,6 +57,7 @@ CALLED = NAMES | {  # where the name in a figure leans on the row above
     "depth-tanh": "the same, tanh",
     "depth-average": "the same, ReLU and average pooling",
     "resolution-30": "AlexNet, an eighth of its width, thirty epochs",
+    "width-decay-30": "wide LeNet, rate decaying, thirty epochs",
     "windows-112": "LeNet's windows at 112 pixels, a grid begun",
     "stride-112": "AlexNet's, an eighth, at 112 pixels and stride 2, a grid begun",
 }
