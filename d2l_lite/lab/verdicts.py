@@ -58,7 +58,7 @@ STEPS = [
     ("112 pixels, LeNet's windows", "dropout", "windows-112"),
     ("AlexNet's geometry, both at 112 pixels", "windows-112", "geometry"),
     ("112 to 224 pixels, same maps", "stride-112", "resolution"),
-    ("10 to 30 epochs, AlexNet's layers", "resolution", "resolution-30"),
+    ("10 to 30 epochs, the top", "resolution", "resolution-30"),
 ]
 
 # The trial: each large net against both of these, at each look.
