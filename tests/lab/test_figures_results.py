@@ -133,7 +133,7 @@ def test_what_lies_far_out_is_an_arrow_and_a_number(drawn):
     axes = drawn()
     assert texts(axes) == [f"a ({100 * far.difference:+.1f}): hurts"]
     (arrow,) = lines(axes, "<")
-    assert (arrow.get_xdata()[0], axes.get_xlim()[0] > -8) == (-6, True)
+    assert (arrow.get_xdata()[0], axes.get_xlim()[0] > -8) == (-results.FAR, True)
 
 
 def grid(rate, *accuracies, phase="grid"):

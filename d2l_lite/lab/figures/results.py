@@ -30,7 +30,7 @@ VERDICTS = {  # colour and mark of a word, so that neither tells it alone
     NOT_RUN: (FAINT, "_"),
     "ahead": (GREEN, "o"),
 }
-FAR = 6  # points; a difference beyond ends in an arrow and is said in words
+FAR = 5  # points, as in web/play/claims_axis.js; beyond are an arrow and a number
 GRIDS = (LENET, BLUE, ALEXNET)  # of nets in one figure of rates
 
 
